@@ -1,0 +1,25 @@
+/**
+ * Identity and inference-time Dropout vanish.
+ *
+ * An Identity of a constant is an exporter that merged equal values (fresh LayerNorm scales, zero biases): it becomes a
+ * constant of its own over the same bytes, because those are separate parameters.
+ */
+import { renameTensor, replaceUses, type Graph } from "../graph.ts";
+
+export function removeIdentities(graph: Graph): void {
+  const kept = [];
+  for (const node of graph.nodes) {
+    const [input] = node.input;
+    const [output, mask] = node.output;
+    const isIdentity = node.opType === "Identity" || (node.opType === "Dropout" && !mask && !node.input[2]);
+    if (!isIdentity || !input || !output) {
+      kept.push(node);
+      continue;
+    }
+    const tensor = graph.initializers.get(input);
+    if (tensor && node.opType === "Identity") graph.initializers.set(output, renameTensor(tensor, output));
+    else if (graph.outputs.includes(output) && graph.inputs.some(({ name }) => name === input)) kept.push(node);
+    else replaceUses(graph, output, input);
+  }
+  graph.nodes = kept;
+}

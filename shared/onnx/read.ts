@@ -1,0 +1,177 @@
+/** From bytes to a Graph, checked against what the file physically holds. */
+import { fromBinary } from "@bufbuild/protobuf";
+import { ModelProtoSchema, type GraphProto, type ModelProto, type TensorProto, type ValueInfoProto } from "onnx-buf";
+import { ModelFormatError, UnsupportedModelError } from "./error.ts";
+import { describeNode, findAttribute, type Graph, type GraphInput } from "./graph.ts";
+import { readSkeleton, SELF } from "./skeleton.ts";
+import { byteLength, dimsOf, elementCount, externalPointer, isFloat, type WeightSource } from "./weights.ts";
+
+/** Before opset 11 Gather, Slice, Clip and Pad differ; exporters have written 11 or later since 2019. */
+const MIN_OPSET = 11;
+const MAX_NODES = 200_000;
+const DOMAINS = new Set(["", "ai.onnx", "com.microsoft"]);
+/** Operators that make a loss irreproducible or that may never end. */
+const REFUSED: Readonly<Record<string, string>> = {
+  Loop: "may never end",
+  Scan: "may never end",
+  RandomNormal: "is random",
+  RandomNormalLike: "is random",
+  RandomUniform: "is random",
+  RandomUniformLike: "is random",
+  Bernoulli: "is random",
+  Multinomial: "is random",
+};
+
+export interface ReadOptions {
+  /** Opens an external-data file named by the model, or answers undefined where there is none. */
+  readonly external?: (location: string) => Promise<WeightSource | undefined>;
+}
+
+/**
+ * Reads a model without its weights.
+ *
+ * @throws ModelFormatError where the bytes are no ONNX model, or sizes disagree with the file.
+ * @throws UnsupportedModelError for custom operators, local functions, opsets below 11, missing external data.
+ */
+export async function readModel(source: WeightSource, { external }: ReadOptions = {}): Promise<Graph> {
+  const proto = decode(await readSkeleton(source));
+  const graph = proto.graph;
+  if (!graph || graph.node.length === 0) throw new ModelFormatError("it holds no graph");
+  if (graph.node.length > MAX_NODES) throw new ModelFormatError(`it has ${graph.node.length} nodes`);
+  const opset = Number(proto.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 0);
+  if (opset < MIN_OPSET) {
+    throw new UnsupportedModelError(
+      `The model uses ONNX operator set ${opset || "(none)"}; Plateau reads ${MIN_OPSET} and later. Export it again with opset 17.`,
+    );
+  }
+  if (proto.functions.length > 0) {
+    const name = proto.functions[0]!.name;
+    throw new UnsupportedModelError(
+      `The model defines its own functions ('${name}'). Inline them first: onnx.inliner.inline_local_functions.`,
+    );
+  }
+  if (graph.sparseInitializer.length > 0) {
+    throw new UnsupportedModelError("The model has sparse constants. Export it with dense weights.");
+  }
+  checkOperators(graph);
+
+  const sources = new Map<string, WeightSource>([[SELF, source]]);
+  const tensors = allTensors(graph);
+  for (const tensor of tensors) await checkTensor(tensor, sources, external);
+
+  const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  return {
+    opset,
+    irVersion: Number(proto.irVersion),
+    producer: [proto.producerName, proto.producerVersion].filter(Boolean).join(" "),
+    // Old exporters list constants among the inputs too.
+    inputs: graph.input.filter(({ name }) => !initializers.has(name)).map(graphInput),
+    outputs: graph.output.map(({ name }) => name),
+    nodes: graph.node,
+    initializers,
+    sources,
+  };
+}
+
+function decode(skeleton: Uint8Array): ModelProto {
+  try {
+    return fromBinary(ModelProtoSchema, skeleton);
+  } catch (error) {
+    throw new ModelFormatError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function graphInput({ name, type }: ValueInfoProto): GraphInput {
+  if (type?.value.case !== "tensorType") {
+    throw new UnsupportedModelError(`Input '${name}' is not a tensor. Export the model with tensor inputs only.`);
+  }
+  const { elemType, shape } = type.value.value;
+  const dims = (shape?.dim ?? []).map(({ value }) =>
+    value.case === "dimValue" ? Number(value.value) : value.case === "dimParam" ? value.value : null,
+  );
+  return { name, elementType: elemType, dims };
+}
+
+function checkOperators(graph: GraphProto): void {
+  for (const node of graph.node) {
+    if (!DOMAINS.has(node.domain)) {
+      throw new UnsupportedModelError(
+        `${describeNode(node)} is a custom operator of domain '${node.domain}'. Export the model with ONNX's own operators.`,
+      );
+    }
+    const reason = REFUSED[node.opType];
+    if (reason) {
+      throw new UnsupportedModelError(
+        `${describeNode(node)} ${reason}, so losses could not be compared. Export the model for inference, without it.`,
+      );
+    }
+    for (const { g, graphs } of node.attribute) for (const inner of g ? [g, ...graphs] : graphs) checkOperators(inner);
+  }
+}
+
+/** Constants of the graph, of its Constant nodes and of its subgraphs. */
+function allTensors(graph: GraphProto): TensorProto[] {
+  const tensors = [...graph.initializer];
+  for (const node of graph.node) {
+    for (const { t, tensors: list, g, graphs } of node.attribute) {
+      if (t) tensors.push(t);
+      tensors.push(...list);
+      for (const inner of g ? [g, ...graphs] : graphs) tensors.push(...allTensors(inner));
+    }
+    const sparse = findAttribute(node, "sparse_value");
+    if (sparse) throw new UnsupportedModelError(`${describeNode(node)} is sparse. Export the model with dense weights.`);
+  }
+  return tensors;
+}
+
+async function checkTensor(
+  tensor: TensorProto,
+  sources: Map<string, WeightSource>,
+  external: ReadOptions["external"],
+): Promise<void> {
+  const count = elementCount(dimsOf(tensor));
+  const expected = byteLength(tensor.dataType, count);
+  const pointer = externalPointer(tensor);
+  if (!pointer) {
+    checkInline(tensor, count, expected);
+    return;
+  }
+  const { location, offset, length } = pointer;
+  if (!sources.has(location)) {
+    // Only plain names beside the model: a path could point at any file of the machine that evaluates it.
+    if (location.startsWith("/") || /(^|[\\/])\.\.([\\/]|$)|^[a-z]+:|\\/i.test(location)) {
+      throw new UnsupportedModelError(
+        `Constant '${tensor.name}' lies at '${location}', outside the model's folder. Save the model with its data beside it.`,
+      );
+    }
+    const found = await external?.(location);
+    if (!found) {
+      throw new UnsupportedModelError(
+        `Constant '${tensor.name}' lies in the file '${location}', which is not there. Put it beside the model.`,
+      );
+    }
+    sources.set(location, found);
+  }
+  const { size } = sources.get(location)!;
+  const actual = length ?? expected;
+  if (Number.isNaN(expected) || actual !== expected || offset + actual > size) {
+    throw new ModelFormatError(
+      `constant '${tensor.name}' of shape [${tensor.dims.join(", ")}] needs ${expected} bytes, ` +
+        `but ${Math.max(0, Math.min(actual, size - offset))} are there`,
+    );
+  }
+}
+
+function checkInline(tensor: TensorProto, count: number, expected: number): void {
+  const raw = tensor.rawData.byteLength;
+  if (raw > 0 ? raw === expected : listedLength(tensor) === count) return;
+  if (tensor.stringData.length === count && !isFloat(tensor.dataType)) return;
+  throw new ModelFormatError(
+    `constant '${tensor.name}' of shape [${tensor.dims.join(", ")}] holds ${raw ? `${raw} bytes, not ${expected}` : `${listedLength(tensor)} values, not ${count}`}`,
+  );
+}
+
+function listedLength(tensor: TensorProto): number {
+  const { floatData, int32Data, int64Data, doubleData, uint64Data } = tensor;
+  return floatData.length + int32Data.length + int64Data.length + doubleData.length + uint64Data.length;
+}

@@ -1,0 +1,58 @@
+/** Follows a constant to the nodes that compute with it, through casts, transposes and dequantisation. */
+import { describeNode, intAttribute, intsAttribute, type Graph, type GraphIndex, type Node } from "./graph.ts";
+import { DataType } from "./weights.ts";
+
+/** One place where a parameter enters the computation. */
+export interface Use {
+  readonly node: Node;
+  /** Position among the node's inputs. */
+  readonly operand: number;
+  /** The value read there: the constant itself or what a cast or transpose made of it. */
+  readonly value: string;
+  /** Whether that value is the parameter (as first met) with its two axes exchanged. */
+  readonly transposed: boolean;
+  /** Element type (TensorProto.DataType) of that value. */
+  readonly elementType: number;
+}
+
+/** All uses of the constant `root`. `transposed` says how `root` itself relates to the parameter. */
+export function findUses(graph: Graph, index: GraphIndex, root: string, transposed = false): Use[] {
+  const uses: Use[] = [];
+  const follow = (value: string, flipped: boolean, elementType: number) => {
+    for (const { node, operand } of index.consumers(value)) {
+      const [output] = node.output as [string];
+      if (node.opType === "Cast") follow(output, flipped, intAttribute(node, "to", elementType));
+      else if (node.opType === "Transpose" && swapsTwoAxes(node)) follow(output, !flipped, elementType);
+      else if (node.opType === "DequantizeLinear" && operand === 0) {
+        follow(output, flipped, graph.initializers.get(node.input[1]!)?.dataType ?? DataType.FLOAT);
+      } else uses.push({ node, operand, value, transposed: flipped, elementType });
+    }
+  };
+  follow(root, transposed, graph.initializers.get(root)!.dataType);
+  return uses;
+}
+
+function swapsTwoAxes(node: Node): boolean {
+  const perm = intsAttribute(node, "perm");
+  // Without `perm` all axes are reversed; callers only follow tensors of two axes.
+  return perm === undefined || (perm.length === 2 && perm[0] === 1);
+}
+
+/** Whether `value` is made from constants alone. */
+export function isConstantValue(graph: Graph, index: GraphIndex, value: string): boolean {
+  const seen = new Set<string>();
+  const pending = [value];
+  while (pending.length > 0) {
+    const name = pending.pop()!;
+    if (name === "" || seen.has(name) || graph.initializers.has(name)) continue;
+    seen.add(name);
+    const producer = index.producers.get(name);
+    if (!producer) return false;
+    pending.push(...producer.input);
+  }
+  return true;
+}
+
+export function describeUse({ node, operand }: Use): string {
+  return `operand ${operand} of ${describeNode(node)}`;
+}

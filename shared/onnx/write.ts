@@ -1,0 +1,91 @@
+/** From a Graph to what a Runtime takes: a small ModelProto whose constants point into the original bytes. */
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  ModelProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProtoSchema,
+  TypeProtoSchema,
+  ValueInfoProtoSchema,
+  type TensorProto,
+} from "onnx-buf";
+import type { ExternalData, ModelBytes } from "../runtime.ts";
+import { UnsupportedModelError } from "./error.ts";
+import { renameTensor, type Graph, type GraphInput } from "./graph.ts";
+import { externalPointer } from "./weights.ts";
+
+/** ONNX Runtime 1.30 refuses newer ones; nothing that Plateau writes needs more. */
+const MAX_IR_VERSION = 10;
+
+/** Serialises the graph; weights stay where they are. Nodes must be in execution order. */
+export function writeModel(graph: Graph): ModelBytes {
+  const paths = new Map<string, string>();
+  const externalData: ExternalData[] = [];
+  const pathOf = (location: string): string => {
+    const known = paths.get(location);
+    if (known) return known;
+    const contents = graph.sources.get(location)?.contents;
+    if (!contents) throw new UnsupportedModelError(`The weights at '${location}' cannot be read by ONNX Runtime here.`);
+    const path = `weights-${paths.size}`;
+    paths.set(location, path);
+    externalData.push({ path, data: contents });
+    return path;
+  };
+  const proto = create(ModelProtoSchema, {
+    irVersion: BigInt(Math.min(Math.max(graph.irVersion, 7), MAX_IR_VERSION)),
+    producerName: "plateau",
+    opsetImport: [
+      { domain: "", version: BigInt(graph.opset) },
+      { domain: "com.microsoft", version: 1n },
+    ],
+    graph: {
+      name: "plateau",
+      node: graph.nodes,
+      initializer: [...graph.initializers].map(([name, tensor]) => relocate(name, tensor, pathOf)),
+      input: graph.inputs.map(valueInfo),
+      output: graph.outputs.map((name) => create(ValueInfoProtoSchema, { name })),
+    },
+  });
+  return { graph: toBinary(ModelProtoSchema, proto), externalData };
+}
+
+function relocate(name: string, tensor: TensorProto, pathOf: (location: string) => string): TensorProto {
+  const pointer = externalPointer(tensor);
+  if (!pointer) return tensor.name === name ? tensor : renameTensor(tensor, name);
+  const entry = (key: string, value: string | number) =>
+    create(StringStringEntryProtoSchema, { key, value: String(value) });
+  return create(TensorProtoSchema, {
+    name,
+    dims: tensor.dims,
+    dataType: tensor.dataType,
+    dataLocation: tensor.dataLocation,
+    externalData: [
+      entry("location", pathOf(pointer.location)),
+      entry("offset", pointer.offset),
+      ...(pointer.length === null ? [] : [entry("length", pointer.length)]),
+    ],
+  });
+}
+
+function valueInfo({ name, elementType, dims }: GraphInput) {
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, {
+      value: {
+        case: "tensorType",
+        value: {
+          elemType: elementType,
+          shape: {
+            dim: dims.map((dim) => ({
+              value:
+                typeof dim === "number"
+                  ? { case: "dimValue" as const, value: BigInt(dim) }
+                  : typeof dim === "string"
+                    ? { case: "dimParam" as const, value: dim }
+                    : { case: undefined },
+            })),
+          },
+        },
+      },
+    }),
+  });
+}

@@ -1,0 +1,26 @@
+/** The four choices of D in y = op_W(x) + ε a ⊙ op_D(x ⊙ b); see the table in the documentation of `perturb`. */
+import type { Layout } from "../layout.ts";
+import type { RewriteContext } from "../context.ts";
+
+/** A product of activations with a constant matrix. */
+export interface LinearSite {
+  readonly x: string;
+  readonly layout: Layout & { kind: "batched" | "labelled" };
+  readonly inputWidth: number;
+  readonly outputWidth: number;
+  /** [batch, inputWidth] and [batch, outputWidth]; ε is already in one of them. */
+  readonly inputSigns: string;
+  readonly outputSigns: string;
+  /** The same product, of other activations of the same layout. */
+  readonly apply: (x: string) => string;
+}
+
+export interface Family {
+  readonly id: "rank-one" | "scaled";
+  /** ε a ⊙ op_D(x ⊙ b), of the shape of the product. */
+  linear(context: RewriteContext, site: LinearSite): string;
+  /** The perturbation of a constant read elementwise; `signs` (ε included) broadcasts against it. */
+  elementwise(context: RewriteContext, constant: string, signs: string): string;
+  /** The perturbation of looked-up rows; `rowSigns` (ε included) and `columnSigns` broadcast against them. */
+  lookup(context: RewriteContext, rows: string, rowSigns: string, columnSigns: string): string;
+}

@@ -1,0 +1,302 @@
+/**
+ * Runs a rewritten model over pairs of (example, direction) and reduces what comes out to sums per pair.
+ *
+ * One pass stacks the groups θ + εv and θ − εv (and θ, in the pilot) on the batch axis, so that both halves meet the
+ * same rounding. Where a parameter can only move as a whole, or the graph is fixed to one example, each group is a run
+ * of its own and the logits are compared in a small graph that follows.
+ */
+import { targetsOf, type Example, type Objective, type Target } from "../corpus/corpus.ts";
+import { Builder } from "../onnx/build.ts";
+import { inputFeeds } from "../onnx/inputs.ts";
+import { DataType } from "../onnx/weights.ts";
+import { writeModel } from "../onnx/write.ts";
+import type { Feeds, Runtime, Session, Tensor } from "../runtime.ts";
+import { INPUT, type SignInput } from "./context.ts";
+import { fillSigns, Side, signAt, type DirectionKey } from "./directions.ts";
+import type { Family } from "./families/family.ts";
+import { appendLoss, OUTPUT } from "./loss.ts";
+import { hasSharedDirections, LOGITS, rewrite, type Participation, type RewriteOptions } from "./rewrite.ts";
+import type { Subject } from "./subject.ts";
+
+/** One evaluation point: an example (by its index in the corpus) moved along one of its directions. */
+export interface Pair {
+  readonly example: number;
+  readonly direction: number;
+  /** Index of the only parameter to move; all of them where absent. */
+  readonly only?: number;
+}
+
+/** Sums over the labelled tokens of each pair's example, in float64. */
+export interface PassResult {
+  /** [group][pair]: ℓ, nats. */
+  readonly loss: readonly Float64Array[];
+  /** Σ_t Var_p(z₊ − z₋); empty with one group. */
+  readonly first: Float64Array;
+  /** Σ_t Var_p(z₊ + z₋ − 2z₀); empty with fewer than three groups. */
+  readonly second: Float64Array;
+  /** Σ_t (ℓ_t₊ − ℓ_t₋)²; empty with one group. */
+  readonly squaredDifference: Float64Array;
+}
+
+/** Signs of ε by group: what the stacked groups are. */
+export const GROUPS = { base: [0], central: [1, -1], pilot: [1, -1, 0] } as const;
+export type GroupName = keyof typeof GROUPS;
+
+export interface PassesOptions {
+  readonly subject: Subject;
+  readonly runtime: Runtime;
+  readonly family: Family;
+  readonly objective: Objective;
+  readonly examples: readonly Example[];
+  readonly seed: number;
+  readonly include?: RewriteOptions["include"];
+  readonly materialise?: RewriteOptions["materialise"];
+}
+
+export class Passes {
+  readonly participation: readonly Participation[];
+  /** Whether all examples of a pass share a direction, or a pass holds one example only. */
+  readonly shared: boolean;
+  private readonly options: PassesOptions;
+  private readonly targets = new Map<number, readonly Target[]>();
+  private readonly buffers = new Map<string, Float32Array>();
+  private current: { key: string; session: Session; tail: Session | null; signs: readonly SignInput[] } | null = null;
+
+  constructor(options: PassesOptions) {
+    this.options = options;
+    const trial = rewrite(options.subject, this.rewriteOptions(2));
+    this.participation = trial.participation;
+    this.shared = hasSharedDirections(trial);
+  }
+
+  private rewriteOptions(stack: 0 | 1 | 2 | 3): RewriteOptions {
+    const { family, include, materialise, subject } = this.options;
+    const whole = materialise ?? (subject.oneByOne ? wholeParameters(subject) : undefined);
+    return { family, stack, ...(include && { include }), ...(whole && { materialise: whole }) };
+  }
+
+  /**
+   * Runs the pairs in one pass (they should have similar lengths) with `groups` copies of each at ε times the group's
+   * sign. Where directions are shared, all pairs must name the same direction.
+   */
+  async run(pairs: readonly Pair[], groups: GroupName, epsilon: number): Promise<PassResult> {
+    const { examples, subject } = this.options;
+    const targets = pairs.map(({ example }) => this.targetsFor(example));
+    const length =
+      subject.inputs.fixedLength ?? pairs.reduce((max, { example }) => Math.max(max, examples[example]!.inputIds.length), 0);
+    const outputs = this.shared
+      ? await this.runApart(pairs, targets, groups, epsilon, length)
+      : await this.runStacked(pairs, targets, groups, epsilon, length);
+    return reduce(outputs, targets, GROUPS[groups].length);
+  }
+
+  async dispose(): Promise<void> {
+    const current = this.current;
+    this.current = null;
+    await current?.session.dispose();
+    await current?.tail?.dispose();
+  }
+
+  private targetsFor(example: number): readonly Target[] {
+    let targets = this.targets.get(example);
+    if (!targets) {
+      targets = targetsOf(this.options.examples[example]!, this.options.objective);
+      this.targets.set(example, targets);
+    }
+    return targets;
+  }
+
+  private async runStacked(
+    pairs: readonly Pair[],
+    targets: readonly (readonly Target[])[],
+    groups: GroupName,
+    epsilon: number,
+    length: number,
+  ): Promise<Outputs> {
+    const signs = GROUPS[groups];
+    // The loss at θ comes from the graph that compares two halves too, so that it is rounded alike; its halves then
+    // hold different tokens, and their number must be even.
+    const { session, signs: inputs } = await this.sessionFor(Math.max(signs.length, 2));
+    const rows = signs.flatMap((sign) => pairs.map((pair) => ({ pair, magnitude: sign * epsilon })));
+    const labels = Array<typeof targets>(signs.length).fill(targets).flat();
+    const odd = groups === "base" && labels.flat().length % 2 === 1;
+    return await session.run(this.feeds(inputs, rows, length, odd ? [...labels.slice(0, -1), repeatLast(labels)] : labels));
+  }
+
+  /** One run a group (or, for graphs fixed to one example, a row); logits are joined and compared afterwards. */
+  private async runApart(
+    pairs: readonly Pair[],
+    targets: readonly (readonly Target[])[],
+    groups: GroupName,
+    epsilon: number,
+    length: number,
+  ): Promise<Outputs> {
+    const signs = GROUPS[groups];
+    const { session, tail, signs: inputs } = await this.sessionFor(signs.length, true);
+    const perRun = this.options.subject.oneByOne ? 1 : pairs.length;
+    const logits: Tensor[] = [];
+    for (const sign of signs) {
+      for (let start = 0; start < pairs.length; start += perRun) {
+        const rows = pairs.slice(start, start + perRun).map((pair) => ({ pair, magnitude: sign * epsilon }));
+        const output = await session.run(this.feeds(inputs, rows, length, targets.slice(start, start + perRun)));
+        logits.push(output[LOGITS]!);
+      }
+    }
+    const labels = Array(signs.length).fill(targets).flat(2) as Target[];
+    return await tail!.run({
+      [LOGITS]: joinRows(logits),
+      [INPUT.targets]: int64(labels.map(({ label }) => label)),
+    });
+  }
+
+  private async sessionFor(stack: number, apart = false): Promise<NonNullable<typeof this.current>> {
+    const key = `${stack}/${apart}`;
+    if (this.current?.key === key) return this.current;
+    // One model in memory at a time: weights are large, sessions are quick to make.
+    await this.dispose();
+    const { runtime, subject } = this.options;
+    const rewritten = rewrite(subject, this.rewriteOptions(apart ? 0 : (stack as 1 | 2 | 3)));
+    const session = await runtime.createSession(writeModel(rewritten.graph));
+    const tail = apart ? await runtime.createSession(writeModel(tailGraph(subject, stack as 1 | 2 | 3))) : null;
+    this.current = { key, session, tail, signs: rewritten.signs };
+    return this.current;
+  }
+
+  private feeds(
+    inputs: readonly SignInput[],
+    rows: readonly { pair: Pair; magnitude: number }[],
+    length: number,
+    targets: readonly (readonly Target[])[],
+  ): Feeds {
+    const { subject, examples } = this.options;
+    const feeds = inputFeeds(
+      subject.graph,
+      subject.inputs,
+      rows.map(({ pair }) => examples[pair.example]!),
+      length,
+    );
+    const positions: number[] = [];
+    const owners: number[] = [];
+    const labels: number[] = [];
+    targets.forEach((list, row) => {
+      for (const { position, label } of list) {
+        positions.push(row * length + position);
+        owners.push(row);
+        labels.push(label);
+      }
+    });
+    feeds[INPUT.batch] = int64([rows.length]);
+    feeds[INPUT.rows] = int64(positions);
+    feeds[INPUT.rowExample] = int64(owners);
+    feeds[INPUT.targets] = int64(labels);
+    for (const input of inputs) feeds[input.name] = this.signTensor(input, rows, length);
+    return feeds;
+  }
+
+  private signTensor(input: SignInput, rows: readonly { pair: Pair; magnitude: number }[], length: number): Tensor {
+    const { form, parameter, side, dims } = input;
+    const width = form === "tokens" ? length : (dims[dims.length - 1] as number);
+    const height = form === "shared" ? 1 : rows.length;
+    const data = this.buffer(input.name, height * width);
+    for (let r = 0; r < height; r++) {
+      const { pair, magnitude } = rows[r]!;
+      const moves = pair.only === undefined || pair.only === parameter.index;
+      // ε sits in the row side alone; a parameter that stands still is multiplied by zero there.
+      const scale = side === Side.columns ? 1 : moves ? magnitude : 0;
+      const key: DirectionKey = {
+        seed: this.options.seed,
+        direction: pair.direction,
+        example: pair.example,
+        tensor: parameter.index,
+        side,
+      };
+      const offset = r * width;
+      if (scale === 0) data.fill(0, offset, offset + width);
+      else if (form === "tokens") {
+        const ids = this.options.examples[pair.example]!.inputIds;
+        for (let t = 0; t < width; t++) data[offset + t] = scale * signAt(ids[t] ?? 0, key);
+      } else fillSigns(data, offset, width, key, scale);
+    }
+    return { type: "float32", dims: form === "shared" ? [width] : [height, width], data };
+  }
+
+  /** Feeds are overwritten from pass to pass: no runtime keeps them once a run is over. */
+  private buffer(name: string, size: number): Float32Array {
+    let buffer = this.buffers.get(name);
+    if (!buffer || buffer.length < size) {
+      buffer = new Float32Array(size);
+      this.buffers.set(name, buffer);
+    }
+    return buffer.length === size ? buffer : buffer.subarray(0, size);
+  }
+}
+
+/** The last row's targets with the last of them twice. */
+function repeatLast(labels: readonly (readonly Target[])[]): readonly Target[] {
+  const row = labels[labels.length - 1]!;
+  return [...row, row[row.length - 1]!];
+}
+
+/** Every parameter moves as a whole: rank-one where it is a matrix. */
+function wholeParameters({ parameters }: Subject): Participation[] {
+  return parameters.map(({ dims }) => ({
+    mode: "shared",
+    structure: dims.length === 2 ? "outer" : "full",
+    reason: "the graph is fixed to one example",
+  }));
+}
+
+type Outputs = Readonly<Record<string, Tensor>>;
+
+/** A graph of its own from logits to per-token scalars. */
+function tailGraph({ graph }: Subject, stack: 1 | 2 | 3) {
+  const tail = { ...graph, nodes: [], initializers: new Map(), outputs: [] as string[], inputs: [] as typeof graph.inputs };
+  const builder = new Builder(tail, "tail:");
+  tail.outputs = appendLoss(builder, LOGITS, INPUT.targets, stack);
+  tail.nodes = builder.nodes as never[];
+  tail.inputs = [
+    { name: LOGITS, elementType: DataType.FLOAT, dims: ["plateau:tokens", "plateau:vocabulary"] },
+    { name: INPUT.targets, elementType: DataType.INT64, dims: ["plateau:tokens"] },
+  ];
+  return tail;
+}
+
+function reduce(outputs: Outputs, targets: readonly (readonly Target[])[], stack: number): PassResult {
+  const tokens = targets.reduce((sum, list) => sum + list.length, 0);
+  const loss = outputs[OUTPUT.loss]!.data as Float32Array;
+  const perPair = (values: (token: number) => number) => {
+    const sums = new Float64Array(targets.length);
+    let token = 0;
+    targets.forEach((list, pair) => {
+      for (let t = 0; t < list.length; t++) sums[pair]! += values(token++);
+    });
+    return sums;
+  };
+  const variance = (name: string) => {
+    const values = stack > 1 ? (outputs[name]?.data as Float32Array | undefined) : undefined;
+    return values ? perPair((token) => values[token]!) : new Float64Array(0);
+  };
+  return {
+    loss: Array.from({ length: stack }, (_, group) => perPair((token) => loss[group * tokens + token]!)),
+    first: variance(OUTPUT.first),
+    second: variance(OUTPUT.second),
+    squaredDifference:
+      stack > 1 ? perPair((token) => (loss[token]! - loss[tokens + token]!) ** 2) : new Float64Array(0),
+  };
+}
+
+function joinRows(parts: readonly Tensor[]): Tensor {
+  const width = parts[0]!.dims[1]!;
+  const rows = parts.reduce((sum, { dims }) => sum + dims[0]!, 0);
+  const data = new Float32Array(rows * width);
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part.data as Float32Array, offset);
+    offset += part.data.length;
+  }
+  return { type: "float32", dims: [rows, width], data };
+}
+
+function int64(values: readonly number[]): Tensor {
+  return { type: "int64", dims: [values.length], data: BigInt64Array.from(values, BigInt) };
+}

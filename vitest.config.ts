@@ -1,0 +1,45 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+// workerd and wrangler look nothing up and report nothing.
+Object.assign(process.env, {
+  CI: "true",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  WRANGLER_SEND_METRICS: "false",
+});
+
+export default defineConfig({
+  test: {
+    // ONNX Runtime brings its own threads.
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: "node",
+          include: [
+            "shared/**/*.test.ts",
+            "worker/local/**/*.test.ts",
+            "test/node/**/*.test.ts",
+            "test/conformance/**/*.test.ts",
+          ],
+        },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: "worker/edge/wrangler.toml" } })],
+        test: {
+          name: "workerd",
+          include: ["worker/edge/**/*.test.ts", "test/workerd/**/*.test.ts"],
+          globalSetup: "test/conformance/node-wasm-results.ts",
+        },
+      },
+      {
+        test: {
+          name: "system",
+          include: ["test/system/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
