@@ -365,10 +365,10 @@ def save(model: onnx.ModelProto, path: Path) -> list[Path]:
     return [path, data]
 
 
-def export(
-    wrapped: TokensToLogits, inputs: Sequence[str], output: Path, exporter: str, opset: int, card: dict[str, Any]
-) -> None:
-    """Exports, verifies and only then puts the files in place."""
+def to_named_onnx(
+    wrapped: TokensToLogits, inputs: Sequence[str], exporter: str, opset: int
+) -> tuple[onnx.ModelProto, list[str]]:
+    """The model under PyTorch's own parameter names, and the parameters that are not in it."""
     wrapped.eval().requires_grad_(False)
     tokens = random_tokens(inputs, TRACED_SHAPE, vocabulary(wrapped.model), seed=len(VERIFIED_SHAPES))
     axes = {name: AXES for name in (*inputs, "logits")}
@@ -380,13 +380,19 @@ def export(
             raise ExportError(
                 f"PyTorch's {exporter} exporter failed ({one_line(error)}); try --exporter {other}."
             ) from error
-        absent = name_parameters(model, wrapped.model, originals)
+        return model, name_parameters(model, wrapped.model, originals)
+
+
+def export(
+    wrapped: TokensToLogits, inputs: Sequence[str], output: Path, exporter: str, opset: int, card: dict[str, Any]
+) -> None:
+    """Exports, verifies and only then puts the files in place."""
+    model, absent = to_named_onnx(wrapped, inputs, exporter, opset)
     if absent:
         print(
             f"Not in the graph as they are in PyTorch (unused, or folded into something else): {shortened(absent)}.",
             file=sys.stderr,
         )
-
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".export-") as folder:
         files = save(model, Path(folder) / output.name)

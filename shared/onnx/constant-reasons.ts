@@ -44,8 +44,9 @@ export async function constantReason(graph: Graph, tensor: TensorProto, uses: re
     if (sample.some((v) => v < MASKED) && sample.every((v) => v < MASKED || v === 0 || v === 1)) return "a mask";
   }
   const longest = Math.max(...dims);
-  if (longest === count && count >= 4) {
-    if (isGeometric(await read(0, count))) return "rotary frequencies";
+  if (longest === count) {
+    const hinted = [tensor.name, ...uses.map(({ node }) => node.name)].some((name) => /rotary|inv_freq/.test(name));
+    if ((count >= 4 || hinted) && isGeometric(await read(0, count))) return "rotary frequencies";
   } else if (dims.length >= 2) {
     const [rows, width] = [dims[dims.length - 2]!, dims[dims.length - 1]!];
     if (rows >= ROWS_READ && width >= 2 && isSinusoidal(await read(0, ROWS_READ * width), width)) {

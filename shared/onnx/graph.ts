@@ -108,18 +108,17 @@ export function intsAttribute(node: Node, name: string): readonly number[] | und
   return findAttribute(node, name)?.ints.map(Number);
 }
 
-/** The same operator and attributes on other values. Spreading a message would lose what its prototype holds. */
+/** A message with some fields replaced. Spreading one would lose the defaults, which its prototype holds. */
+export function copyMessage<M extends object>(message: M, changes: Partial<M>): M {
+  return Object.assign(Object.create(Object.getPrototypeOf(message) as object) as M, message, changes);
+}
+
+/** The same operator and attributes on other values. */
 export function copyNode(
   node: Node,
   { input = node.input, output = node.output, name = node.name }: Partial<Pick<Node, "input" | "output" | "name">>,
 ): Node {
-  const copy = Object.create(Object.getPrototypeOf(node) as object) as Node;
-  return Object.assign(copy, node, { input: [...input], output: [...output], name });
-}
-
-/** A constant under another name, over the same bytes. */
-export function renameTensor(tensor: TensorProto, name: string): TensorProto {
-  return Object.assign(Object.create(Object.getPrototypeOf(tensor) as object) as TensorProto, tensor, { name });
+  return copyMessage(node, { input: [...input], output: [...output], name });
 }
 
 /** A new node; `name` (for messages and layer numbers) defaults to one made of its output. */

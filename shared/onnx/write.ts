@@ -6,11 +6,12 @@ import {
   TensorProtoSchema,
   TypeProtoSchema,
   ValueInfoProtoSchema,
+  type GraphProto,
   type TensorProto,
 } from "onnx-buf";
 import type { ExternalData, ModelBytes } from "../runtime.ts";
 import { UnsupportedModelError } from "./error.ts";
-import { renameTensor, type Graph, type GraphInput } from "./graph.ts";
+import { copyMessage, type Graph, type GraphInput, type Node } from "./graph.ts";
 import { externalPointer } from "./weights.ts";
 
 /** ONNX Runtime 1.30 refuses newer ones; nothing that Plateau writes needs more. */
@@ -39,7 +40,7 @@ export function writeModel(graph: Graph): ModelBytes {
     ],
     graph: {
       name: "plateau",
-      node: graph.nodes,
+      node: graph.nodes.map((node) => relocateNode(node, pathOf)),
       initializer: [...graph.initializers].map(([name, tensor]) => relocate(name, tensor, pathOf)),
       input: graph.inputs.map(valueInfo),
       output: graph.outputs.map((name) => create(ValueInfoProtoSchema, { name })),
@@ -48,9 +49,32 @@ export function writeModel(graph: Graph): ModelBytes {
   return { graph: toBinary(ModelProtoSchema, proto), externalData };
 }
 
+/** Attributes can hold constants as well, and subgraphs that hold more of them. */
+function relocateNode(node: Node, pathOf: (location: string) => string): Node {
+  if (node.attribute.every(({ t, g, tensors, graphs }) => !t && !g && tensors.length === 0 && graphs.length === 0)) {
+    return node;
+  }
+  const tensor = (inner: TensorProto) => relocate(inner.name, inner, pathOf);
+  const graph = (inner: GraphProto): GraphProto =>
+    copyMessage(inner, {
+      node: inner.node.map((child) => relocateNode(child, pathOf)),
+      initializer: inner.initializer.map(tensor),
+    });
+  return copyMessage(node, {
+    attribute: node.attribute.map((attribute) =>
+      copyMessage(attribute, {
+        ...(attribute.t && { t: tensor(attribute.t) }),
+        ...(attribute.g && { g: graph(attribute.g) }),
+        tensors: attribute.tensors.map(tensor),
+        graphs: attribute.graphs.map(graph),
+      }),
+    ),
+  });
+}
+
 function relocate(name: string, tensor: TensorProto, pathOf: (location: string) => string): TensorProto {
   const pointer = externalPointer(tensor);
-  if (!pointer) return tensor.name === name ? tensor : renameTensor(tensor, name);
+  if (!pointer) return tensor.name === name ? tensor : copyMessage(tensor, { name });
   const entry = (key: string, value: string | number) =>
     create(StringStringEntryProtoSchema, { key, value: String(value) });
   return create(TensorProtoSchema, {

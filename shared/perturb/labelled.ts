@@ -6,6 +6,7 @@
  * largest tensors of all with a real vocabulary, are then never made.
  */
 import type { Builder } from "../onnx/build.ts";
+import { constantInts } from "../onnx/constant-ints.ts";
 import { copyNode, indexGraph, intAttribute, type Graph, type GraphIndex, type Node } from "../onnx/graph.ts";
 import { isConstantValue } from "../onnx/uses.ts";
 import { dimsOf } from "../onnx/weights.ts";
@@ -137,12 +138,6 @@ function broadcastsAlongLastAxis(graph: Graph, value: string): boolean {
 
 function reducesLastAxis(graph: Graph, node: Node): boolean {
   const attribute = node.attribute.find(({ name }) => name === "axes");
-  const axes = attribute ? attribute.ints.map(Number) : constantAxes(graph, node.input[1]);
+  const axes = attribute ? attribute.ints.map(Number) : constantInts(graph, node.input[1] ?? "");
   return axes?.length === 1 && axes[0] === -1 && intAttribute(node, "keepdims", 1) === 1;
-}
-
-function constantAxes(graph: Graph, value: string | undefined): number[] | null {
-  const tensor = value ? graph.initializers.get(value) : undefined;
-  if (!tensor || dimsOf(tensor).length !== 1 || tensor.rawData.byteLength !== 8) return null;
-  return [Number(new DataView(tensor.rawData.buffer, tensor.rawData.byteOffset).getBigInt64(0, true))];
 }

@@ -39,7 +39,7 @@ export interface PassResult {
 }
 
 /** Signs of ε by group: what the stacked groups are. */
-export const GROUPS = { base: [0], central: [1, -1], pilot: [1, -1, 0] } as const;
+export const GROUPS = { base: [0], single: [1], central: [1, -1], pilot: [1, -1, 0] } as const;
 export type GroupName = keyof typeof GROUPS;
 
 export interface PassesOptions {
@@ -119,7 +119,7 @@ export class Passes {
     const { session, signs: inputs } = await this.sessionFor(Math.max(signs.length, 2));
     const rows = signs.flatMap((sign) => pairs.map((pair) => ({ pair, magnitude: sign * epsilon })));
     const labels = Array<typeof targets>(signs.length).fill(targets).flat();
-    const odd = groups === "base" && labels.flat().length % 2 === 1;
+    const odd = signs.length === 1 && labels.flat().length % 2 === 1;
     return await session.run(this.feeds(inputs, rows, length, odd ? [...labels.slice(0, -1), repeatLast(labels)] : labels));
   }
 

@@ -1,6 +1,6 @@
 /** Constant nodes (Paddle writes its weights so) become constants of the graph. */
 import type { TensorProto } from "onnx-buf";
-import { findAttribute, renameTensor, type Graph, type Node } from "../graph.ts";
+import { findAttribute, copyMessage, type Graph, type Node } from "../graph.ts";
 import { constant } from "../weights.ts";
 
 export function liftConstants(graph: Graph): void {
@@ -16,7 +16,7 @@ export function liftConstants(graph: Graph): void {
 function constantValue(node: Node): TensorProto | null {
   const name = node.output[0]!;
   const value = findAttribute(node, "value")?.t;
-  if (value) return renameTensor(value, name);
+  if (value) return copyMessage(value, { name });
   const float = findAttribute(node, "value_float");
   if (float) return constant(name, [], Float32Array.of(float.f));
   const int = findAttribute(node, "value_int");

@@ -4,7 +4,7 @@
  * An Identity of a constant is an exporter that merged equal values (fresh LayerNorm scales, zero biases): it becomes a
  * constant of its own over the same bytes, because those are separate parameters.
  */
-import { renameTensor, replaceUses, type Graph } from "../graph.ts";
+import { copyMessage, replaceUses, type Graph } from "../graph.ts";
 
 export function removeIdentities(graph: Graph): void {
   const kept = [];
@@ -17,7 +17,7 @@ export function removeIdentities(graph: Graph): void {
       continue;
     }
     const tensor = graph.initializers.get(input);
-    if (tensor && node.opType === "Identity") graph.initializers.set(output, renameTensor(tensor, output));
+    if (tensor && node.opType === "Identity") graph.initializers.set(output, copyMessage(tensor, { name: output }));
     else if (graph.outputs.includes(output) && graph.inputs.some(({ name }) => name === input)) kept.push(node);
     else replaceUses(graph, output, input);
   }

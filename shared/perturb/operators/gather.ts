@@ -1,15 +1,12 @@
 /** Gather along axis 0: embedding tables. The perturbation of looked-up row w is a[w] bᵀ. */
 import { attribute, intAttribute, type Graph, type GraphIndex } from "../../onnx/graph.ts";
-import type { Use } from "../../onnx/uses.ts";
 import { Obstacle } from "../context.ts";
 import { Side } from "../directions.ts";
+import { downstream } from "./downstream.ts";
 import type { Operator } from "./operator.ts";
 
 /** Above this many rows, signs are fed for the tokens that occur instead of for the whole table. */
 const LARGE_TABLE = 1024;
-/** What looked-up rows may pass through, unchanged in value, before they meet the examples. */
-const PASSED = new Set(["Unsqueeze", "Squeeze", "Cast", "Identity", "Reshape", "Expand", "Add"]);
-
 export const gather: Operator = {
   matches: ({ node, operand }) => node.opType === "Gather" && operand === 0 && intAttribute(node, "axis", 0) === 0,
 
@@ -74,18 +71,6 @@ export const gather: Operator = {
     return { structure: "outer", apply };
   },
 };
-
-/** The looked-up rows and what they become, up to where a second reader or another operator ends the chain. */
-function downstream(graph: Graph, index: GraphIndex, { node }: Use): string[] {
-  const values: string[] = [];
-  let value = node.output[0]!;
-  for (;;) {
-    values.push(value);
-    const readers = index.consumers(value);
-    if (readers.length !== 1 || graph.outputs.includes(value) || !PASSED.has(readers[0]!.node.opType)) return values;
-    value = readers[0]!.node.output[0]!;
-  }
-}
 
 /** Whether these ids are the model's own token ids, row by row. */
 function readsTokens(graph: Graph, index: GraphIndex, value: string): boolean {

@@ -3,7 +3,8 @@ import { elementwise } from "./elementwise.ts";
 import { gather } from "./gather.ts";
 import { linear } from "./linear.ts";
 import type { Operator } from "./operator.ts";
+import { slice } from "./slice.ts";
 
-export const OPERATORS: readonly Operator[] = [linear, gather, elementwise];
+export const OPERATORS: readonly Operator[] = [linear, gather, slice, elementwise];
 
 export type { Operator } from "./operator.ts";
