@@ -112,7 +112,7 @@ def distinguishable(module: nn.Module) -> Iterator[dict[str, np.ndarray]]:
     parameters = dict(module.named_parameters())
     with torch.no_grad():
         for name, parameter in parameters.items():
-            values = parameter.numpy().copy()
+            values = parameter.detach().numpy().copy()
             key = content(values)
             if key in seen or values.size and (values == values.flat[0]).all():
                 originals[name] = values
@@ -369,7 +369,7 @@ def to_named_onnx(
     wrapped: TokensToLogits, inputs: Sequence[str], exporter: str, opset: int
 ) -> tuple[onnx.ModelProto, list[str]]:
     """The model under PyTorch's own parameter names, and the parameters that are not in it."""
-    wrapped.eval().requires_grad_(False)
+    wrapped.eval()
     tokens = random_tokens(inputs, TRACED_SHAPE, vocabulary(wrapped.model), seed=len(VERIFIED_SHAPES))
     axes = {name: AXES for name in (*inputs, "logits")}
     with distinguishable(wrapped.model) as originals:

@@ -24,6 +24,8 @@ export interface Pair {
   readonly direction: number;
   /** Index of the only parameter to move; all of them where absent. */
   readonly only?: number;
+  /** First example of the block that shares directions, where parameters can only move as a whole. */
+  readonly block?: number;
 }
 
 /** Sums over the labelled tokens of each pair's example, in float64. */
@@ -55,8 +57,10 @@ export interface PassesOptions {
 
 export class Passes {
   readonly participation: readonly Participation[];
-  /** Whether all examples of a pass share a direction, or a pass holds one example only. */
+  /** Whether parameters of all rows of a run move together, so that its pairs must share a block and a direction. */
   readonly shared: boolean;
+  /** Whether a run holds one row only; then it may as well have a direction of its own. */
+  readonly oneByOne: boolean;
   private readonly options: PassesOptions;
   private readonly targets = new Map<number, readonly Target[]>();
   private readonly buffers = new Map<string, Float32Array>();
@@ -67,6 +71,7 @@ export class Passes {
     const trial = rewrite(options.subject, this.rewriteOptions(2));
     this.participation = trial.participation;
     this.shared = hasSharedDirections(trial);
+    this.oneByOne = options.subject.oneByOne;
   }
 
   private rewriteOptions(stack: 0 | 1 | 2 | 3): RewriteOptions {
@@ -206,7 +211,7 @@ export class Passes {
       const key: DirectionKey = {
         seed: this.options.seed,
         direction: pair.direction,
-        example: pair.example,
+        example: form === "shared" ? (pair.block ?? pair.example) : pair.example,
         tensor: parameter.index,
         side,
       };

@@ -1,5 +1,5 @@
 /** Between Plateau's tensors and ONNX Runtime's; the class differs between the native and the web package. */
-import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
+import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-web/wasm";
 import { PlateauError } from "../../shared/errors.ts";
 import type { ElementType, Feeds, Tensor, TensorData } from "../../shared/runtime.ts";
 

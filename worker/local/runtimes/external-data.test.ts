@@ -88,7 +88,10 @@ test.each([
 ])("opens no file of the working directory when %s is listed", async (_, externalData) => {
   const shift = { dims: [3], data: new Float32Array(3), location: "package.json" };
   const { graph: named } = build({ ...sum, weights: { ...embedding.weights, shift } });
-  const onlyNamed = build({ ...sum, weights: { table: { ...embedding.weights!.table!, location: "package.json" } } });
+  const onlyNamed = build({
+    ...sum,
+    weights: { table: { ...embedding.weights!.table!, location: "package.json" } },
+  });
   await expect(look(externalData, named)).rejects.toThrow();
   await expect(look(externalData, onlyNamed.graph)).rejects.toThrow();
 });

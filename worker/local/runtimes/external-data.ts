@@ -79,8 +79,8 @@ async function resolve(file: string): Promise<string> {
 
 function commonFolder(files: readonly string[]): string {
   let folder = dirname(files[0]!);
-  while (!files.every((file) => file.startsWith(folder === sep ? sep : folder + sep)))
-    folder = dirname(folder);
+  const holds = (file: string) => relative(folder, file).split(sep)[0] !== "..";
+  while (!files.every(holds)) folder = dirname(folder);
   return folder;
 }
 

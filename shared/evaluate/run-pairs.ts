@@ -1,0 +1,58 @@
+/** Runs any number of pairs through passes of a bearable size. */
+import type { Example } from "../corpus/corpus.ts";
+import { GROUPS, type GroupName, type Pair, type Passes } from "../perturb/passes.ts";
+import { batches, type BatchLimits } from "./batches.ts";
+
+/** What one pair gave, by group; absent quantities are NaN. */
+export interface PairOutcome {
+  readonly pair: Pair;
+  /** ℓ of each group, nats. */
+  readonly loss: readonly number[];
+  readonly first: number;
+  readonly second: number;
+  readonly squaredDifference: number;
+}
+
+export interface RunPairsOptions {
+  readonly passes: Passes;
+  readonly examples: readonly Example[];
+  readonly limits: BatchLimits;
+  /** Called before each pass: progress, cancellation (by throwing), yielding to other work. */
+  readonly beforePass?: (rows: number) => void | Promise<void>;
+}
+
+/**
+ * Outcomes in the order of `pairs`.
+ *
+ * @throws NonFiniteLossError where a loss at θ is not finite.
+ */
+export async function runPairs(
+  { passes, examples, limits, beforePass }: RunPairsOptions,
+  pairs: readonly Pair[],
+  groups: GroupName,
+  epsilon: number,
+): Promise<PairOutcome[]> {
+  const outcomes = new Map<Pair, PairOutcome>();
+  for (const group of sharingDirections(passes, pairs)) {
+    for (const batch of batches(group, examples, limits)) {
+      await beforePass?.(batch.length * GROUPS[groups].length);
+      const { loss, first, second, squaredDifference } = await passes.run(batch, groups, epsilon);
+      batch.forEach((pair, i) => {
+        outcomes.set(pair, {
+          pair,
+          loss: loss.map((sums) => sums[i]!),
+          first: first[i] ?? NaN,
+          second: second[i] ?? NaN,
+          squaredDifference: squaredDifference[i] ?? NaN,
+        });
+      });
+    }
+  }
+  return pairs.map((pair) => outcomes.get(pair)!);
+}
+
+/** Pairs that may run together: all of them, or those of one block and direction where directions are shared. */
+function sharingDirections(passes: Passes, pairs: readonly Pair[]): readonly (readonly Pair[])[] {
+  if (!passes.shared) return [pairs];
+  return [...Map.groupBy(pairs, ({ block, example, direction }) => `${block ?? example}/${direction}`).values()];
+}
