@@ -114,7 +114,7 @@ def distinguishable(module: nn.Module) -> Iterator[dict[str, np.ndarray]]:
         for name, parameter in parameters.items():
             values = parameter.detach().numpy().copy()
             key = content(values)
-            if key in seen or values.size and (values == values.flat[0]).all():
+            if key in seen or (values.size and (values == values.flat[0]).all()):
                 originals[name] = values
                 parameter.copy_(torch.randn(parameter.shape, generator=generator))
             seen.add(key)
@@ -235,18 +235,21 @@ def load_checkpoint(directory: Path, objective: str | None) -> tuple[TokensToLog
         raise ExportError(f"{directory} is not a Hugging Face checkpoint directory: it holds no config.json.")
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    config = AutoConfig.from_pretrained(directory, local_files_only=True)
-    objective = objective or detect_objective(config)
-    model_class = AutoModelForMaskedLM if objective == "mlm" else AutoModelForCausalLM
-    model, report = model_class.from_pretrained(
-        directory,
-        config=config,
-        dtype=torch.float32,
-        # The fused kernels' guards against fully masked rows only add nodes to the graph.
-        attn_implementation="eager",
-        local_files_only=True,
-        output_loading_info=True,
-    )
+    try:
+        config = AutoConfig.from_pretrained(directory, local_files_only=True)
+        objective = objective or detect_objective(config)
+        model_class = AutoModelForMaskedLM if objective == "mlm" else AutoModelForCausalLM
+        model, report = model_class.from_pretrained(
+            directory,
+            config=config,
+            dtype=torch.float32,
+            # The fused kernels' guards against fully masked rows only add nodes to the graph.
+            attn_implementation="eager",
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ExportError(f"transformers cannot load {directory}: {one_line(error)}") from error
     missing = sorted(report["missing_keys"])
     if missing:
         raise ExportError(
@@ -271,12 +274,20 @@ def load_module(target: str, weights: Path) -> tuple[TokensToLogits, list[str]]:
         factory = getattr(importlib.import_module(module_name), factory_name)
     except (ImportError, AttributeError) as error:
         raise ExportError(f"--module {target} cannot be imported: {error}.") from error
-    model = factory()
+    try:
+        model = factory()
+    except Exception as error:
+        raise ExportError(f"{target}() fails: {one_line(error)}") from error
     if not isinstance(model, nn.Module):
         raise ExportError(f"{target}() gives a {type(model).__name__}, not a torch.nn.Module.")
     if not weights.is_file():
         raise ExportError(f"--weights {weights} does not exist.")
-    state = torch.load(weights, map_location="cpu", weights_only=True)
+    try:
+        state = torch.load(weights, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise ExportError(
+            f"--weights {weights} is not what torch.save wrote of a state_dict: {one_line(error)}"
+        ) from error
     try:
         model.load_state_dict(state)
     except (RuntimeError, TypeError) as error:
@@ -302,15 +313,18 @@ def one_line(error: Exception) -> str:
     return (lines[0] if lines else type(error).__name__)[:300]
 
 
-def vocabulary(model: nn.Module) -> int:
-    """How many token ids the model knows: by its configuration, else by its first embedding."""
-    size = getattr(getattr(model, "config", None), "vocab_size", None)
-    if isinstance(size, int):
-        return size
-    for part in model.modules():
-        if isinstance(part, nn.Embedding):
-            return part.num_embeddings
-    raise ExportError("The module has no torch.nn.Embedding, so its vocabulary is unknown.")
+def vocabulary(wrapped: TokensToLogits, inputs: Sequence[str]) -> int:
+    """How many words the model chooses among."""
+    # Ids 0 and 1 are in every vocabulary.
+    tokens = random_tokens(inputs, TRACED_SHAPE, size=2, seed=0)
+    with torch.no_grad():
+        shape = wrapped(*tokens.values()).shape
+    if len(shape) != 3 or tuple(shape[:2]) != TRACED_SHAPE:
+        raise ExportError(
+            f"The model gives logits of shape {list(shape)} for ids of shape {list(TRACED_SHAPE)}; "
+            "Plateau needs [batch, sequence, vocabulary]."
+        )
+    return shape[2]
 
 
 def random_tokens(inputs: Sequence[str], shape: tuple[int, int], size: int, seed: int) -> dict[str, Tensor]:
@@ -326,22 +340,21 @@ def random_tokens(inputs: Sequence[str], shape: tuple[int, int], size: int, seed
     return {name: values[name] for name in inputs}
 
 
-def largest_difference(wrapped: TokensToLogits, inputs: Sequence[str], path: Path) -> float:
+def largest_difference(wrapped: TokensToLogits, inputs: Sequence[str], size: int, path: Path) -> float:
     """Largest absolute difference between ONNX Runtime's and PyTorch's logits at positions that are not padding."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    size = vocabulary(wrapped.model)
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ExportError(
+            f"ONNX Runtime {onnxruntime.__version__} cannot load the export: {one_line(error)}"
+        ) from error
     differences = []
     for seed, shape in enumerate(VERIFIED_SHAPES):
         tokens = random_tokens(inputs, shape, size, seed)
         with torch.no_grad():
             expected = wrapped(*tokens.values()).numpy()
-        if expected.shape[:2] != shape or expected.ndim != 3:
-            raise ExportError(
-                f"The model gives logits of shape {list(expected.shape)} for ids of shape {list(shape)}; "
-                "Plateau needs [batch, sequence, vocabulary]."
-            )
         try:
             actual = session.run(["logits"], {name: value.numpy() for name, value in tokens.items()})[0]
         except Exception as error:
@@ -357,7 +370,7 @@ def largest_difference(wrapped: TokensToLogits, inputs: Sequence[str], path: Pat
 
 def save(model: onnx.ModelProto, path: Path) -> list[Path]:
     """Writes the model, its weights in NAME.onnx.data if one file could not hold them; returns the files."""
-    if model.ByteSize() <= LARGEST_SINGLE_FILE:
+    if sum(len(tensor.raw_data) for tensor in model.graph.initializer) <= LARGEST_SINGLE_FILE:
         onnx.save(model, path)
         return [path]
     data = path.with_name(path.name + ".data")
@@ -366,12 +379,11 @@ def save(model: onnx.ModelProto, path: Path) -> list[Path]:
 
 
 def to_named_onnx(
-    wrapped: TokensToLogits, inputs: Sequence[str], exporter: str, opset: int
+    wrapped: TokensToLogits, inputs: Sequence[str], size: int, exporter: str, opset: int
 ) -> tuple[onnx.ModelProto, list[str]]:
     """The model under PyTorch's own parameter names, and the parameters that are not in it."""
-    wrapped.eval()
-    tokens = random_tokens(inputs, TRACED_SHAPE, vocabulary(wrapped.model), seed=len(VERIFIED_SHAPES))
-    axes = {name: AXES for name in (*inputs, "logits")}
+    tokens = random_tokens(inputs, TRACED_SHAPE, size, seed=len(VERIFIED_SHAPES))
+    axes = dict.fromkeys((*inputs, "logits"), AXES)
     with distinguishable(wrapped.model) as originals:
         try:
             model = to_onnx(wrapped, list(tokens.values()), inputs, ["logits"], axes, exporter, opset)
@@ -387,7 +399,9 @@ def export(
     wrapped: TokensToLogits, inputs: Sequence[str], output: Path, exporter: str, opset: int, card: dict[str, Any]
 ) -> None:
     """Exports, verifies and only then puts the files in place."""
-    model, absent = to_named_onnx(wrapped, inputs, exporter, opset)
+    wrapped.eval()
+    size = vocabulary(wrapped, inputs)
+    model, absent = to_named_onnx(wrapped, inputs, size, exporter, opset)
     if absent:
         print(
             f"Not in the graph as they are in PyTorch (unused, or folded into something else): {shortened(absent)}.",
@@ -396,7 +410,7 @@ def export(
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=".export-") as folder:
         files = save(model, Path(folder) / output.name)
-        difference = largest_difference(wrapped, inputs, files[0])
+        difference = largest_difference(wrapped, inputs, size, files[0])
         # Written so that a NaN fails too.
         if not difference <= LARGEST_DIFFERENCE:
             raise ExportError(
@@ -428,9 +442,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="instead of a checkpoint: a function or class without arguments that makes the torch.nn.Module, whose "
         "forward takes token ids first, attention_mask by name if at all, and gives logits",
     )
-    parser.add_argument("--weights", type=Path, metavar="FILE.pt", help="the module's state_dict, as torch.save wrote it")
     parser.add_argument(
-        "--exporter", choices=["dynamo", "torchscript"], default="dynamo", help="PyTorch exporter (default: %(default)s)"
+        "--weights", type=Path, metavar="FILE.pt", help="the module's state_dict, as torch.save wrote it"
+    )
+    parser.add_argument(
+        "--exporter",
+        choices=["dynamo", "torchscript"],
+        default="dynamo",
+        help="PyTorch exporter (default: %(default)s)",
     )
     parser.add_argument("--opset", type=int, help="ONNX opset (default: 18 for dynamo, 17 for torchscript)")
     card = parser.add_argument_group("card", "what NAME.card.json says about the checkpoint; null where not given")

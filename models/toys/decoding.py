@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import onnx
 import torch
 from onnx import helper, numpy_helper
@@ -13,7 +12,7 @@ from export import content, rename_inputs, to_onnx
 
 from .corpora import FIRST_WORD
 from .fixture import Fixture
-from .huggingface import Decoder, build
+from .huggingface import build, decoder
 from .sizes import LAYERS, VOCABULARY
 from .weights import randomise
 
@@ -80,7 +79,7 @@ def without_past(model: PreTrainedModel, exporter: str, opset: int) -> onnx.Mode
 
 
 def branch(model: onnx.ModelProto, name: str, shared: dict[object, onnx.TensorProto]) -> onnx.GraphProto:
-    """The model as a branch of an If: weights move to `shared`, values get names of their own, inputs are outer ones."""
+    """The model as a branch of an If: its weights move to `shared`, its values get names of their own."""
     graph = onnx.GraphProto()
     graph.CopyFrom(model.graph)
     names = {output: f"{name}/{output}" for node in graph.node for output in node.output if output}
@@ -121,9 +120,11 @@ def fixtures() -> Iterator[Fixture]:
     cache = "past_key_values.*, present.* and position_ids as Optimum names them"
     for name, exporter, opset in (("gpt2", "dynamo", 18), ("llama", "torchscript", 17)):
         model = randomise(build(name, "eager"), SEED)
-        module = Decoder(model).eval()
+        module = decoder(model)
         graph = with_past(model, exporter, opset)
-        yield Fixture(f"{name}-past.{exporter}{opset}", "clm", module, graph, exporter, f"{cache}; otherwise as without")
+        yield Fixture(
+            f"{name}-past.{exporter}{opset}", "clm", module, graph, exporter, f"{cache}; otherwise as without"
+        )
         if name == "gpt2":
             graph = merged(without_past(model, exporter, opset), graph)
             notes = f"Merged decoder: If on use_cache_branch, weights in the outer graph; {cache}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import torch
 
-from .fixture import Fixture, exported
+from .fixture import TRACED_SHAPE, Fixture, exported
 from .plain import PlainEncoder, TorchEncoder
 from .weights import randomise
 
@@ -23,20 +23,19 @@ def fixtures() -> Iterator[Fixture]:
     ):
         model = exported(plain, exporter, opset)
         yield Fixture(f"plain.{exporter}{opset}", "mlm", plain, model, exporter, f"Pre-LN encoder. {notes}")
-    model = exported(plain, "dynamo", 18, axes={1: "sequence"}, shape=(1, 8))
+    model = exported(plain, "dynamo", 18, axes={1: "sequence"}, shape=(1, TRACED_SHAPE[1]))
     notes = "Batch axis fixed at 1: inputs are [1, sequence] and the Reshapes to heads hold [1, -1, 2, 8]"
-    yield Fixture("plain-batch-1.dynamo18", "mlm", plain, model, "dynamo", notes)
+    yield Fixture("plain-batch-1.dynamo18", "mlm", plain, model, "dynamo", notes, only_batch=1)
 
     for batch_first, name, layout in (
-        (False, "torch-sequence-first", "works on [sequence, batch, hidden] inside"),
-        (True, "torch-batch-first", "transposes to [sequence, batch, hidden] inside attention"),
+        (False, "torch-sequence-first", "Post-LN, works on [sequence, batch, hidden] inside"),
+        (True, "torch-batch-first", "Pre-LN, turns to [sequence, batch, hidden] inside attention"),
     ):
         encoder = randomise(TorchEncoder(batch_first, norm_first=batch_first), SEED)
-        order = "Pre-LN" if batch_first else "Post-LN"
-        common = f"{order} nn.TransformerEncoder, {layout}; packed in_proj; Gemm on flattened out_proj; positions sliced"
-        yield Fixture(
-            f"{name}.dynamo18", "mlm", encoder, exported(encoder, "dynamo", 18), "dynamo", f"{common}; no head bias"
-        )
+        common = f"nn.TransformerEncoder. {layout}; packed in_proj; Gemm on flattened out_proj; positions sliced"
+        model = exported(encoder, "dynamo", 18)
+        yield Fixture(f"{name}.dynamo18", "mlm", encoder, model, "dynamo", common)
         model = exported(encoder, "torchscript", 17)
-        notes = f"{common}; the sequence length 8 is baked into Reshapes although the axis is called dynamic"
-        yield Fixture(f"{name}.torchscript17", "mlm", encoder, model, "torchscript", notes)
+        length = TRACED_SHAPE[1]
+        notes = f"{common}; the length {length} is baked into Reshapes although the axis is declared dynamic"
+        yield Fixture(f"{name}.torchscript17", "mlm", encoder, model, "torchscript", notes, only_sequence=length)

@@ -9,7 +9,7 @@ from torch import nn
 from transformers import LlamaForCausalLM
 
 from .fixture import OPTIMUM, Fixture
-from .huggingface import Decoder, build
+from .huggingface import build, decoder
 from .sizes import LAYERS, POSITIONS, VOCABULARY
 from .weights import randomise
 
@@ -33,7 +33,9 @@ class Graph:
         self.weights.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
-    def node(self, name: str, operator: str, inputs: list[str], more: tuple[str, ...] = (), **attributes: object) -> str:
+    def node(
+        self, name: str, operator: str, inputs: list[str], more: tuple[str, ...] = (), **attributes: object
+    ) -> str:
         """Adds a node with the outputs NAME/output_0 and `more`; gives the first."""
         outputs = [f"{name}/output_0", *more]
         self.nodes.append(helper.make_node(operator, inputs, outputs, name=name, **attributes))
@@ -79,45 +81,50 @@ def rotary_tables(graph: Graph) -> list[str]:
     ]
 
 
+def attend(graph: Graph, number: int, x: str, attention: nn.Module, shared: list[str]) -> str:
+    """The attention of one layer; `shared` are the inputs that all layers have in common: lengths and tables."""
+    name = f"model.layers.{number}.attn"
+    projected = [graph.linear(f"{name}.{part}_proj", x, getattr(attention, f"{part}_proj")) for part in "qkv"]
+    mixed = graph.node(
+        f"{name}/GroupQueryAttention",
+        "GroupQueryAttention",
+        [*projected, *(f"past_key_values.{number}.{part}" for part in PARTS), *shared],
+        tuple(f"present.{number}.{part}" for part in PARTS),
+        domain=MICROSOFT,
+        num_heads=QUERY_HEADS,
+        kv_num_heads=KEY_HEADS,
+        scale=SIZE**-0.5,
+        do_rotary=1,
+    )
+    return graph.linear(f"{name}.o_proj", mixed, attention.o_proj)
+
+
+def feed_forward(graph: Graph, number: int, x: str, layer: nn.Module) -> str:
+    name = f"model.layers.{number}.mlp"
+    gate = graph.linear(f"{name}.gate_proj", x, layer.gate_proj)
+    up = graph.linear(f"{name}.up_proj", x, layer.up_proj)
+    gate = graph.node(f"{name}/act/Mul", "Mul", [gate, graph.node(f"{name}/act/Sigmoid", "Sigmoid", [gate])])
+    return graph.linear(f"{name}.down_proj", graph.node(f"{name}/Mul", "Mul", [gate, up]), layer.down_proj)
+
+
 def assembled(model: LlamaForCausalLM) -> onnx.ModelProto:
     graph = Graph()
-    words = graph.constant("model.embed_tokens.weight", model.model.embed_tokens.weight.detach().numpy())
+    network = model.model
+    words = graph.constant("model.embed_tokens.weight", network.embed_tokens.weight.detach().numpy())
     residual = graph.node("/model/embed_tokens/Gather", "Gather", [words, "input_ids"])
-    last, longest = lengths(graph)
-    tables = rotary_tables(graph)
-    x = graph.norm("model.layers.0.input_layernorm", residual, model.model.layers[0].input_layernorm)
-    for number, layer in enumerate(model.model.layers):
-        name = f"model.layers.{number}"
-        attention, feedforward = layer.self_attn, layer.mlp
-        query, key, value = (
-            graph.linear(f"{name}.attn.{part}_proj", x, getattr(attention, f"{part}_proj")) for part in "qkv"
-        )
-        mixed = graph.node(
-            f"{name}.attn/GroupQueryAttention",
-            "GroupQueryAttention",
-            [query, key, value, *(f"past_key_values.{number}.{part}" for part in PARTS), last, longest, *tables],
-            tuple(f"present.{number}.{part}" for part in PARTS),
-            domain=MICROSOFT,
-            num_heads=QUERY_HEADS,
-            kv_num_heads=KEY_HEADS,
-            scale=SIZE**-0.5,
-            do_rotary=1,
-        )
-        x = graph.linear(f"{name}.attn.o_proj", mixed, attention.o_proj)
-        x, residual = graph.skip_norm(f"{name}.post_attention_layernorm", residual, x, layer.post_attention_layernorm)
-        gate = graph.linear(f"{name}.mlp.gate_proj", x, feedforward.gate_proj)
-        up = graph.linear(f"{name}.mlp.up_proj", x, feedforward.up_proj)
-        sigmoid = graph.node(f"{name}.mlp.act/Sigmoid", "Sigmoid", [gate])
-        gated = graph.node(f"{name}.mlp.act/Mul", "Mul", [gate, sigmoid])
-        x = graph.linear(
-            f"{name}.mlp.down_proj", graph.node(f"{name}.mlp/Mul", "Mul", [gated, up]), feedforward.down_proj
-        )
-        following = number + 1
-        if following < LAYERS:
-            next_name, next_norm = f"model.layers.{following}.input_layernorm", model.model.layers[following].input_layernorm
-        else:
-            next_name, next_norm = "model.norm", model.model.norm
-        x, residual = graph.skip_norm(next_name, residual, x, next_norm)
+    shared = [*lengths(graph), *rotary_tables(graph)]
+    # The norm that opens a layer is fused with the addition that closes the one before.
+    opening = [
+        (f"model.layers.{number}.input_layernorm", layer.input_layernorm) for number, layer in enumerate(network.layers)
+    ]
+    following = [*opening[1:], ("model.final_norm", network.norm)]
+    x = graph.norm(opening[0][0], residual, opening[0][1])
+    for number, layer in enumerate(network.layers):
+        x = attend(graph, number, x, layer.self_attn, shared)
+        name = f"model.layers.{number}.post_attention_layernorm"
+        x, residual = graph.skip_norm(name, residual, x, layer.post_attention_layernorm)
+        x = feed_forward(graph, number, x, layer.mlp)
+        x, residual = graph.skip_norm(following[number][0], residual, x, following[number][1])
     graph.nodes.append(helper.make_node("Identity", [graph.linear("lm_head", x, model.lm_head)], ["logits"]))
     return with_interface(graph)
 
@@ -152,7 +159,7 @@ def fixtures() -> Iterator[Fixture]:
     heads = {"num_attention_heads": QUERY_HEADS, "num_key_value_heads": KEY_HEADS, "head_dim": SIZE}
     model = randomise(build("llama", "eager", **heads, rms_norm_eps=EPSILON), SEED)
     notes = (
-        "As onnxruntime-genai's builder writes LLaMA: GroupQueryAttention with rotary tables inside and a cache, lengths "
-        "from the mask, (Skip)SimplifiedLayerNormalization"
+        "As onnxruntime-genai's builder writes LLaMA: GroupQueryAttention that rotates and caches, lengths from the "
+        "mask, SimplifiedLayerNormalization with and without skip, query projection wider than the hidden size"
     )
-    yield Fixture(f"llama-genai.script{OPSET}", "clm", Decoder(model).eval(), assembled(model), "script", notes)
+    yield Fixture(f"llama-genai.script{OPSET}", "clm", decoder(model), assembled(model), "script", notes)

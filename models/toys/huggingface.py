@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import torch
-from torch import Tensor, nn
 from transformers import (
     AlbertConfig,
     AlbertForMaskedLM,
@@ -28,6 +26,8 @@ from transformers import (
     RobertaConfig,
     RobertaForMaskedLM,
 )
+
+from export import TokensToLogits
 
 from .sizes import HEADS, HIDDEN, INNER, LAYERS, POSITIONS, VOCABULARY
 
@@ -95,24 +95,10 @@ def build(name: str, attention: str = "eager", **changes: Any) -> PreTrainedMode
     return cls._from_config(config, attn_implementation=attention)
 
 
-class Encoder(nn.Module):
-    """Takes and gives plain tensors, which is what the exporters want."""
-
-    def __init__(self, model: PreTrainedModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None) -> Tensor:
-        types = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
-        return self.model(input_ids=input_ids, attention_mask=attention_mask, **types).logits
+def encoder(model: PreTrainedModel) -> TokensToLogits:
+    return TokensToLogits(model, {}).eval()
 
 
-class Decoder(nn.Module):
-    """Same for causal models; without use_cache=False the keys and values would become outputs."""
-
-    def __init__(self, model: PreTrainedModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        return self.model(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).logits
+def decoder(model: PreTrainedModel) -> TokensToLogits:
+    """Without use_cache=False the keys and values would become outputs."""
+    return TokensToLogits(model, {"use_cache": False}).eval()

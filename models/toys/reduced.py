@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from export import content
 
 from .fixture import Fixture, exported
-from .huggingface import Decoder, Encoder, build
+from .huggingface import build, decoder, encoder
 from .plain import PlainEncoder
 from .weights import randomise
 
@@ -57,7 +57,7 @@ def with_weights(module: nn.Module, changes: list[tuple[np.ndarray, np.ndarray]]
 
 
 def int8_weights(model: onnx.ModelProto, module: nn.Module) -> tuple[onnx.ModelProto, nn.Module]:
-    """Every matrix as int8 with one scale per output channel, or per word of an embedding table; and the same in PyTorch."""
+    """Every matrix as int8, one scale per output channel or row of an embedding; and the same weights in PyTorch."""
     model = copy.deepcopy(model)
     graph = model.graph
     tables = {node.input[0] for node in graph.node if node.op_type == "Gather"}
@@ -136,7 +136,7 @@ def fixtures() -> Iterator[Fixture]:
     notes = "Weights and activations fp16, logits cast to fp32, by onnxruntime.transformers.float16"
     yield Fixture("plain-fp16.onnxruntime18", "mlm", plain, half, "onnxruntime", notes, tolerance=None)
 
-    gpt2 = Decoder(randomise(build("gpt2", "eager"), SEED)).eval()
+    gpt2 = decoder(randomise(build("gpt2", "eager"), SEED))
     half = exported(WidenedLogits(copy.deepcopy(gpt2).half()), "dynamo", 18)
     notes = "Exported from a .half() module; logits cast to fp32; tied"
     yield Fixture("gpt2-fp16.dynamo18", "clm", gpt2, half, "dynamo", notes, tolerance=None)
@@ -145,12 +145,12 @@ def fixtures() -> Iterator[Fixture]:
     notes = "DequantizeLinear before every MatMul (scale per column) and Gather (scale per row)"
     yield Fixture("plain-int8-weights.script18", "mlm", module, model, "script", notes)
 
-    llama = Decoder(randomise(build("llama", "eager"), SEED)).eval()
+    llama = decoder(randomise(build("llama", "eager"), SEED))
     model, module = int4_weights(exported(llama, "dynamo", 18), llama)
     notes = "MatMulNBits and GatherBlockQuantized, 4 bits, blocks of 16 (24 rows are padded to 32), zero points"
     yield Fixture("llama-int4-weights.onnxruntime21", "clm", module, model, "onnxruntime", notes)
 
-    bert = Encoder(randomise(build("bert", "eager"), SEED)).eval()
+    bert = encoder(randomise(build("bert", "eager"), SEED))
     model = dynamic_int8(exported(bert, "dynamo", 18))
     notes = "quantize_dynamic: DynamicQuantizeLinear and MatMulInteger; quantised tables dequantised after Gather"
     yield Fixture("bert-dynamic-int8.onnxruntime18", "mlm", bert, model, "onnxruntime", notes, tolerance=None)

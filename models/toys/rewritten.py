@@ -9,11 +9,12 @@ import torch
 from onnx import helper, numpy_helper
 from torch import nn
 
-from export import TokensToLogits, to_named_onnx
+from export import to_named_onnx
 
 from .fixture import Fixture, exported
-from .huggingface import Decoder, Encoder, build
+from .huggingface import build, decoder, encoder
 from .plain import PlainEncoder
+from .sizes import VOCABULARY
 from .weights import randomise
 
 SEED = 61
@@ -69,18 +70,18 @@ def fixtures() -> Iterator[Fixture]:
     notes = "No initialisers: every weight is the value of a Constant node, as paddle2onnx writes them"
     yield Fixture("plain-constants.script18", "mlm", plain, model, "script", notes)
 
-    gpt2 = Decoder(randomise(build("gpt2", "eager"), SEED)).eval()
+    gpt2 = decoder(randomise(build("gpt2", "eager"), SEED))
     model = behind_identity(exported(gpt2, "dynamo", 18))
     notes = "Every weight goes through an Identity; tied, both copies behind their own"
     yield Fixture("gpt2-identity.script18", "clm", gpt2, model, "script", notes)
 
-    llama = Decoder(randomise(build("llama", "eager"), SEED)).eval()
+    llama = decoder(randomise(build("llama", "eager"), SEED))
     model = behind_cast(exported(llama, "dynamo", 18))
     notes = "Every weight is stored as fp16 behind a Cast to fp32; the rotary frequencies too, which are no parameter"
     yield Fixture("llama-cast.script18", "clm", rounded_to_half(llama), model, "script", notes)
 
     bert = randomise(build("bert", "eager"), SEED)
     inputs = ["input_ids", "attention_mask", "token_type_ids"]
-    model, _ = to_named_onnx(TokensToLogits(bert, {}), inputs, "dynamo", 18)
-    notes = "By models/export.py: parameters keep their names; the tied table is stored once, a Transpose feeds the head"
-    yield Fixture("bert.plateau18", "mlm", Encoder(bert).eval(), model, "plateau", notes)
+    model, _ = to_named_onnx(encoder(bert), inputs, VOCABULARY, "dynamo", 18)
+    notes = "By models/export.py: parameters keep their names; the tied table is stored once, transposed for the head"
+    yield Fixture("bert.plateau18", "mlm", encoder(bert), model, "plateau", notes)

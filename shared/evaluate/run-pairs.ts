@@ -21,11 +21,7 @@ export interface RunPairsOptions {
   readonly beforePass?: (rows: number) => void | Promise<void>;
 }
 
-/**
- * Outcomes in the order of `pairs`.
- *
- * @throws NonFiniteLossError where a loss at θ is not finite.
- */
+/** Outcomes in the order of `pairs`. */
 export async function runPairs(
   { passes, examples, limits, beforePass }: RunPairsOptions,
   pairs: readonly Pair[],
@@ -51,8 +47,8 @@ export async function runPairs(
   return pairs.map((pair) => outcomes.get(pair)!);
 }
 
-/** Pairs that may run together: all of them, or those of one block and direction where directions are shared. */
+/** Pairs that may run together: all of them, or those of one block and direction (and tensor) where directions are shared. */
 function sharingDirections(passes: Passes, pairs: readonly Pair[]): readonly (readonly Pair[])[] {
   if (!passes.shared) return [pairs];
-  return [...Map.groupBy(pairs, ({ block, example, direction }) => `${block ?? example}/${direction}`).values()];
+  return [...Map.groupBy(pairs, ({ block, example, direction, only }) => [block ?? example, direction, only].join()).values()];
 }

@@ -1,12 +1,12 @@
 /** Turns a model into the subject of rewritings: canonical graph, parameters, and layouts found by running it. */
-import type { Example } from "../corpus/corpus.ts";
+import type { Corpus, Example } from "../corpus/corpus.ts";
 import { Builder } from "../onnx/build.ts";
 import { canonicalise } from "../onnx/canonical/index.ts";
 import { UnsupportedModelError } from "../onnx/error.ts";
-import { cloneGraph, pruneAndSort, type Graph } from "../onnx/graph.ts";
+import { cloneGraph, intAttribute, pruneAndSort, type Graph } from "../onnx/graph.ts";
 import { inputFeeds, modelInputs, type ModelInputs } from "../onnx/inputs.ts";
 import { findParameters, type FixedConstant, type Parameter } from "../onnx/parameters.ts";
-import { DataType } from "../onnx/weights.ts";
+import { DataType, dimsOf } from "../onnx/weights.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Feeds, Runtime, Session, Tensor } from "../runtime.ts";
 import { inferLayout, PROBE_ROWS, type Layout } from "./layout.ts";
@@ -31,15 +31,50 @@ export interface Subject {
  *
  * @throws UnsupportedModelError where there are no logits for every position.
  */
-export async function prepareSubject(original: Graph, runtime: Runtime, examples: readonly Example[]): Promise<Subject> {
+export async function prepareSubject(original: Graph, runtime: Runtime, corpus: Corpus): Promise<Subject> {
   const graph = canonicalise(original);
   const inputs = modelInputs(graph);
+  checkVocabulary(corpus, embeddingRows(graph, inputs));
+  checkLengths(corpus, inputs);
   const logits = findLogits(graph);
   const { parameters, fixed } = await findParameters(graph);
   graph.outputs = [logits];
   pruneAndSort(graph);
-  const found = await probe(graph, logits, inputs, parameters, runtime, examples);
+  const found = await probe(graph, logits, inputs, parameters, runtime, corpus.examples);
+  checkVocabulary(corpus, found.vocabulary);
   return { graph, logits, inputs, parameters, fixed, ...found };
+}
+
+/** Rows of the table that the token ids look up; infinite where the graph does not show it. */
+function embeddingRows(graph: Graph, { ids }: ModelInputs): number {
+  const sources = new Set([ids]);
+  for (const node of graph.nodes) {
+    if (node.opType === "Cast" && sources.has(node.input[0]!)) sources.add(node.output[0]!);
+    if (node.opType !== "Gather" || !sources.has(node.input[1]!)) continue;
+    const table = graph.initializers.get(node.input[0]!);
+    if (table && intAttribute(node, "axis", 0) === 0) return dimsOf(table)[0] ?? Infinity;
+  }
+  return Infinity;
+}
+
+function checkVocabulary({ largestId }: Corpus, vocabulary: number): void {
+  if (largestId < vocabulary) return;
+  throw new UnsupportedModelError(
+    `The corpus holds token ${largestId}, but the model knows tokens 0 to ${vocabulary - 1}. ` +
+      "Use the corpus of this model's own tokenizer.",
+  );
+}
+
+function checkLengths({ examples }: Corpus, { fixedLength, takesMask }: ModelInputs): void {
+  if (fixedLength === null) return;
+  const wrong = examples.findIndex(({ inputIds }) =>
+    takesMask ? inputIds.length > fixedLength : inputIds.length !== fixedLength,
+  );
+  if (wrong < 0) return;
+  throw new UnsupportedModelError(
+    `The model is fixed to ${fixedLength} tokens, but example ${wrong + 1} has ${examples[wrong]!.inputIds.length}. ` +
+      "Export it with a dynamic sequence axis.",
+  );
 }
 
 function findLogits(graph: Graph): string {

@@ -1,0 +1,318 @@
+/**
+ * One checkpoint on one corpus: prepare (inspect, check, choose ε), run shards, and turn their tally into measures.
+ *
+ * Shards are independent and idempotent: a block of examples with some of their directions gives the same numbers
+ * whoever runs it, whenever, next to whatever else.
+ */
+import type { Corpus } from "../corpus/corpus.ts";
+import { targetsOf } from "../corpus/corpus.ts";
+import { PlateauError } from "../errors.ts";
+import { selectMeasures, type Measure } from "../measures/index.ts";
+import type { Graph } from "../onnx/graph.ts";
+import type { Parameter } from "../onnx/parameters.ts";
+import type { Family } from "../perturb/families/family.ts";
+import { rankOne } from "../perturb/families/rank-one.ts";
+import { Passes, type Pair } from "../perturb/passes.ts";
+import { selfCheck, type SelfCheck } from "../perturb/self-check.ts";
+import type { StepChoice, TraceName } from "../perturb/step-size.ts";
+import { prepareSubject, type Subject } from "../perturb/subject.ts";
+import type { Runtime } from "../runtime.ts";
+import type { BatchLimits } from "./batches.ts";
+import { runPilot } from "./pilot.ts";
+import { runPairs, type PairOutcome, type RunPairsOptions } from "./run-pairs.ts";
+import type { MeasureSums, Tally } from "./tally.ts";
+
+export type FamilyId = Family["id"];
+
+export interface EvaluationOptions {
+  /** Ids of measures; `loss` is always measured. */
+  readonly measures: readonly string[];
+  /** Directions each example draws. */
+  readonly directions: number;
+  readonly seed: number;
+  /** ε by family, set by hand or by an earlier evaluation; chosen by the pilot where absent. */
+  readonly epsilon?: Readonly<Partial<Record<FamilyId, number>>>;
+  /** Pairs (example, direction) in one pass at most. */
+  readonly batch: number;
+  /** Which parameters to perturb; all of them where absent. */
+  readonly include?: (parameter: Parameter) => boolean;
+}
+
+export interface EvaluationHooks {
+  /** What is being done, in a few words. */
+  readonly onStage?: (stage: string) => void;
+  /** Called before each pass with the rows it holds: progress, cancellation by throwing, yielding. */
+  readonly beforePass?: (rows: number) => void | Promise<void>;
+}
+
+/** A piece of an evaluation: examples `[firstExample, firstExample + examples)` × directions `[firstDirection, …)`. */
+export interface ShardSpec {
+  /** The family of directions; null where only the loss is wanted. */
+  readonly family: FamilyId | null;
+  readonly firstExample: number;
+  readonly examples: number;
+  readonly firstDirection: number;
+  readonly directions: number;
+}
+
+/** The loss of an example is not a finite number, so nothing can be said of its curvature. */
+export class NonFiniteLossError extends PlateauError {}
+
+/** Tokens of a pass: enough to keep kernels busy, few enough for the activations of a wide model. */
+const TOKENS_PER_PASS = 4096;
+/** Examples that share directions where some weights only move as a whole. */
+const BLOCK = 16;
+/** With one direction each, this many examples draw a second one, to tell direction noise. */
+const EXAMPLES_DRAWN_TWICE = 64;
+
+interface FamilyState {
+  readonly family: Family;
+  readonly passes: Passes;
+  readonly check: SelfCheck;
+  /** Absent where only the loss is measured. */
+  readonly step: StepChoice | null;
+}
+
+export class Evaluation {
+  readonly subject: Subject;
+  readonly corpus: Corpus;
+  readonly options: EvaluationOptions;
+  readonly measures: readonly Measure[];
+  readonly families: ReadonlyMap<FamilyId, FamilyState>;
+  private readonly hooks: EvaluationHooks;
+
+  private constructor(
+    subject: Subject,
+    corpus: Corpus,
+    options: EvaluationOptions,
+    families: ReadonlyMap<FamilyId, FamilyState>,
+    hooks: EvaluationHooks,
+  ) {
+    this.subject = subject;
+    this.corpus = corpus;
+    this.options = options;
+    this.measures = selectMeasures(options.measures);
+    this.families = families;
+    this.hooks = hooks;
+  }
+
+  /**
+   * Inspects the model, checks every rewriting of it against moved weights, and chooses ε.
+   *
+   * @throws UnsupportedModelError, SelfCheckError, NonFiniteLossError; what the runtime throws when memory runs out.
+   */
+  static async prepare(
+    original: Graph,
+    runtime: Runtime,
+    corpus: Corpus,
+    options: EvaluationOptions,
+    hooks: EvaluationHooks = {},
+  ): Promise<Evaluation> {
+    hooks.onStage?.("inspecting");
+    const subject = await prepareSubject(original, runtime, corpus);
+    const measures = selectMeasures(options.measures);
+    const wanted = new Set(measures.flatMap(({ family }) => (family ? [family] : [])));
+    const families = new Map<FamilyId, FamilyState>();
+    for (const family of wanted.size > 0 ? wanted : [rankOne]) {
+      const include = wanted.size > 0 ? options.include : () => false;
+      const base = {
+        subject,
+        runtime,
+        family,
+        objective: corpus.objective,
+        examples: corpus.examples,
+        seed: options.seed,
+        ...(include && { include }),
+      };
+      hooks.onStage?.("checking");
+      await hooks.beforePass?.(0);
+      const check = await selfCheck({ ...base, original });
+      const passes = new Passes(base);
+      let step: StepChoice | null = null;
+      if (wanted.size > 0) {
+        hooks.onStage?.("choosing ε");
+        const epsilon = options.epsilon?.[family.id];
+        step = await runPilot({
+          passes,
+          corpus,
+          examples: corpus.examples,
+          limits: batchLimits(subject, options),
+          directions: options.directions,
+          wanted: measures.filter((measure) => measure.family === family).map(traceName),
+          ...(hooks.beforePass && { beforePass: hooks.beforePass }),
+          ...(epsilon !== undefined && { epsilon }),
+        });
+      }
+      await passes.dispose();
+      families.set(family.id, { family, passes, check, step });
+    }
+    return new Evaluation(subject, corpus, options, families, hooks);
+  }
+
+  /** The shards of directions `[first, first + count)`, in blocks of at most `examples` examples. */
+  shards(examples: number, firstDirection = 0, directions = this.options.directions): ShardSpec[] {
+    // A block of shared directions must not be cut in two.
+    const size = Math.max(BLOCK, Math.ceil(examples / BLOCK) * BLOCK);
+    const total = this.corpus.examples.length;
+    const specs: ShardSpec[] = [];
+    for (const [id, { step }] of this.families) {
+      for (let first = 0; first < total; first += size) {
+        specs.push({
+          family: step ? id : null,
+          firstExample: first,
+          examples: Math.min(size, total - first),
+          firstDirection,
+          directions: step ? directions : 0,
+        });
+      }
+    }
+    return specs;
+  }
+
+  /** Rows that a shard runs through the model, for progress. */
+  rowsOf(spec: ShardSpec): number {
+    return spec.examples + 2 * this.pairsOf(spec).length;
+  }
+
+  /**
+   * Runs one shard.
+   *
+   * @param losses ℓ_i(θ) of the shard's examples from an earlier round, which saves running them again.
+   * @throws NonFiniteLossError
+   */
+  async runShard(spec: ShardSpec, losses?: readonly number[]): Promise<Tally> {
+    const { corpus } = this;
+    const { passes, step } = this.families.get(spec.family ?? "rank-one")!;
+    const range = Array.from({ length: spec.examples }, (_, i) => spec.firstExample + i);
+    const run = this.runOptions(passes);
+    const still = { ...run, limits: { ...run.limits, pairs: 2 * run.limits.pairs, tokens: 2 * run.limits.tokens } };
+    const base =
+      losses ??
+      (
+        await runPairs(
+          still,
+          range.map((example) => ({ example, direction: 0 })),
+          "base",
+          0,
+        )
+      ).map(({ loss: [value] }) => value!);
+    base.forEach((value, i) => {
+      if (!Number.isFinite(value)) {
+        throw new NonFiniteLossError(
+          `The loss of example ${spec.firstExample + i + 1} is ${value}. Check that the export runs in the precision it was trained in.`,
+        );
+      }
+    });
+    const pairs = this.pairsOf(spec);
+    const outcomes = step ? await runPairs(run, pairs, "central", step.epsilon) : [];
+    const unitSize = unitSizeOf(passes);
+    return {
+      firstExample: spec.firstExample,
+      firstDirection: spec.firstDirection,
+      unitSize,
+      tokens: range.map((i) => targetsOf(corpus.examples[i]!, corpus.objective).length),
+      loss: base,
+      directions: range.map((i) => this.directionsOf(i, spec)),
+      measures: Object.fromEntries(
+        this.measures
+          .filter(({ family }) => family?.id === spec.family && family !== null)
+          .map((measure) => [measure.id, sums(measure, outcomes, base, spec, unitSize, step!.epsilon)]),
+      ),
+    };
+  }
+
+  /** Examples that draw directions together: each on its own, or blocks where some weights only move as a whole. */
+  units(family: FamilyId): number[][] {
+    const { passes } = this.families.get(family)!;
+    const size = unitSizeOf(passes);
+    const total = this.corpus.examples.length;
+    return Array.from({ length: Math.ceil(total / size) }, (_, unit) =>
+      Array.from({ length: Math.min(size, total - unit * size) }, (_, i) => unit * size + i),
+    );
+  }
+
+  /** Outcomes of any pairs at θ ± εv, in their order. */
+  async outcomes(family: FamilyId, pairs: readonly Pair[]): Promise<PairOutcome[]> {
+    const { passes, step } = this.families.get(family)!;
+    return runPairs(this.runOptions(passes), pairs, "central", step!.epsilon);
+  }
+
+  private runOptions(passes: Passes): RunPairsOptions {
+    return {
+      passes,
+      examples: this.corpus.examples,
+      limits: batchLimits(this.subject, this.options),
+      ...(this.hooks.beforePass && { beforePass: this.hooks.beforePass }),
+    };
+  }
+
+  async dispose(): Promise<void> {
+    for (const { passes } of this.families.values()) await passes.dispose();
+  }
+
+  private pairsOf(spec: ShardSpec): Pair[] {
+    const { passes } = this.families.get(spec.family ?? "rank-one")!;
+    const blocks = unitSizeOf(passes) > 1;
+    const pairs: Pair[] = [];
+    for (let example = spec.firstExample; example < spec.firstExample + spec.examples; example++) {
+      const block = blocks ? { block: example - (example % BLOCK) } : {};
+      for (let k = 0; k < this.directionsOf(example, spec); k++) {
+        pairs.push({ example, direction: spec.firstDirection + k, ...block });
+      }
+    }
+    return pairs;
+  }
+
+  /** With one direction an example, some draw two: without that nothing could be said of direction noise. */
+  private directionsOf(example: number, { firstDirection, directions }: ShardSpec): number {
+    if (directions !== 1 || firstDirection !== 0) return directions;
+    const total = this.corpus.examples.length;
+    const stride = Math.max(1, Math.floor(total / EXAMPLES_DRAWN_TWICE));
+    const { passes } = this.families.values().next().value!;
+    return unitSizeOf(passes) > 1 || example % stride === 0 ? 2 : 1;
+  }
+}
+
+function unitSizeOf({ shared, oneByOne }: Passes): number {
+  return shared && !oneByOne ? BLOCK : 1;
+}
+
+function batchLimits({ inputs, oneByOne }: Subject, { batch }: EvaluationOptions): BatchLimits {
+  return { pairs: batch, tokens: TOKENS_PER_PASS / 2, padding: inputs.takesMask || oneByOne };
+}
+
+/** Which of the pilot's traces tells about a measure. */
+export function traceName(measure: Measure): TraceName {
+  if (measure.secondDifference) return "hessian";
+  return measure.id.startsWith("empirical") ? "empirical" : "fisher";
+}
+
+function sums(
+  measure: Measure,
+  outcomes: readonly PairOutcome[],
+  base: readonly number[],
+  { firstExample, examples }: ShardSpec,
+  unitSize: number,
+  epsilon: number,
+): MeasureSums {
+  const sum = Array<number>(examples).fill(0);
+  const units = Math.ceil(examples / unitSize);
+  const perDirection = Array.from({ length: units }, () => new Map<number, number>());
+  for (const { pair, loss: losses, first, squaredDifference } of outcomes) {
+    const i = pair.example - firstExample;
+    const value = measure.estimate(
+      { base: base[i]!, plus: losses[0]!, minus: losses[1]!, first, squaredDifference },
+      epsilon,
+    );
+    sum[i]! += value;
+    const unit = perDirection[Math.floor(i / unitSize)]!;
+    unit.set(pair.direction, (unit.get(pair.direction) ?? 0) + value);
+  }
+  const squares = perDirection.map((totals) => {
+    let square = 0;
+    for (const total of totals.values()) square += total * total;
+    return square;
+  });
+  return { sum, squares };
+}
+
