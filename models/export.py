@@ -9,9 +9,11 @@ with axes named `batch` and `sequence`, and gives `logits`. NAME.card.json besid
 """
 
 import argparse
+import contextlib
 import hashlib
 import importlib
 import inspect
+import io
 import json
 import logging
 import os
@@ -19,7 +21,6 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +54,18 @@ def to_onnx(
     axes: dict[str, dict[int, str]],
     exporter: str,
     opset: int,
+    fold: bool = True,
 ) -> onnx.ModelProto:
     """The graph as PyTorch's exporter writes it.
 
     `inputs` names the tensors of `arguments` in order, those inside a sequence one by one; `axes` gives the dynamic
-    axes of inputs and outputs by name.
+    axes of inputs and outputs by name. `fold` lets the exporter compute what depends on nothing but weights.
     """
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    for library in ("torch.onnx", "onnxscript"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+    # The exporters report their steps, and on failure the whole graph, on stdout.
+    silence = contextlib.redirect_stdout(io.StringIO())
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), silence:
         warnings.simplefilter("ignore")
         path = os.path.join(folder, "model.onnx")
         if exporter == "dynamo":
@@ -69,9 +74,9 @@ def to_onnx(
                 axes[next(names)] if isinstance(argument, Tensor) else [axes[next(names)] for _ in argument]
                 for argument in arguments
             )
-            options: dict[str, Any] = {"dynamo": True, "dynamic_shapes": shapes, "verbose": False}
+            options: dict[str, Any] = {"dynamo": True, "dynamic_shapes": shapes, "optimize": fold}
         else:
-            options = {"dynamo": False, "dynamic_axes": axes}
+            options = {"dynamo": False, "dynamic_axes": axes, "do_constant_folding": fold}
         torch.onnx.export(
             module,
             tuple(arguments),
@@ -82,6 +87,9 @@ def to_onnx(
             **options,
         )
         model = onnx.load(path)
+    written = next(imported.version for imported in model.opset_import if not imported.domain)
+    if written != opset:
+        raise ExportError(f"The {exporter} exporter cannot write opset {opset} for this model: it wrote {written}.")
     forget_sources(model.graph)
     return model
 
@@ -99,7 +107,7 @@ def content(array: np.ndarray) -> tuple[tuple[int, ...], bytes]:
     return array.shape, hashlib.sha256(np.ascontiguousarray(array).tobytes()).digest()
 
 
-@contextmanager
+@contextlib.contextmanager
 def distinguishable(module: nn.Module) -> Iterator[dict[str, np.ndarray]]:
     """Gives parameters that an exporter could merge or drop random values for a while; yields their true ones.
 
@@ -155,7 +163,7 @@ def name_parameters(model: onnx.ModelProto, module: nn.Module, originals: dict[s
     for name, parameter in module.named_parameters(remove_duplicate=False):
         aliases.setdefault(id(parameter), []).append(name)
     places: dict[Any, tuple[list[str], bool]] = {}
-    for name, parameter in module.named_parameters():
+    for parameter in module.parameters():
         values = parameter.detach().numpy()
         places[content(values)] = (aliases[id(parameter)], False)
         if values.ndim == 2:
@@ -308,9 +316,9 @@ def shortened(names: list[str]) -> str:
 
 
 def one_line(error: Exception) -> str:
-    """The first line of a message that has text, its end kept within reason."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:300]
+    """The start of an error's message, on one line."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 300 else text[:299] + "…"
 
 
 def vocabulary(wrapped: TokensToLogits, inputs: Sequence[str]) -> int:
@@ -379,20 +387,28 @@ def save(model: onnx.ModelProto, path: Path) -> list[Path]:
 
 
 def to_named_onnx(
-    wrapped: TokensToLogits, inputs: Sequence[str], size: int, exporter: str, opset: int
+    wrapped: TokensToLogits, inputs: Sequence[str], size: int, exporter: str, opset: int, fold: bool = True
 ) -> tuple[onnx.ModelProto, list[str]]:
     """The model under PyTorch's own parameter names, and the parameters that are not in it."""
     tokens = random_tokens(inputs, TRACED_SHAPE, size, seed=len(VERIFIED_SHAPES))
     axes = dict.fromkeys((*inputs, "logits"), AXES)
     with distinguishable(wrapped.model) as originals:
         try:
-            model = to_onnx(wrapped, list(tokens.values()), inputs, ["logits"], axes, exporter, opset)
+            model = to_onnx(wrapped, list(tokens.values()), inputs, ["logits"], axes, exporter, opset, fold)
+        except ExportError:
+            raise
         except Exception as error:
             other = "torchscript" if exporter == "dynamo" else "dynamo"
             raise ExportError(
                 f"PyTorch's {exporter} exporter failed ({one_line(error)}); try --exporter {other}."
             ) from error
-        return model, name_parameters(model, wrapped.model, originals)
+        absent = name_parameters(model, wrapped.model, originals)
+    if absent and fold:
+        # Folding swallows a parameter that is used only in an expression, such as Gemma's 1 + weight.
+        unfolded, unused_ones = to_named_onnx(wrapped, inputs, size, exporter, opset, fold=False)
+        if len(unused_ones) < len(absent):
+            return unfolded, unused_ones
+    return model, absent
 
 
 def export(
@@ -404,7 +420,7 @@ def export(
     model, absent = to_named_onnx(wrapped, inputs, size, exporter, opset)
     if absent:
         print(
-            f"Not in the graph as they are in PyTorch (unused, or folded into something else): {shortened(absent)}.",
+            f"Parameters that the logits do not depend on, and that the export leaves out: {shortened(absent)}.",
             file=sys.stderr,
         )
     output.parent.mkdir(parents=True, exist_ok=True)

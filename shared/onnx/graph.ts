@@ -44,9 +44,21 @@ export function cloneGraph(graph: Graph): Graph {
   };
 }
 
+/** Values a node reads: its inputs, and what its subgraphs take from outside (or define themselves, which is harmless). */
+export function valuesRead(node: Node): string[] {
+  const values = [...node.input];
+  for (const { g, graphs } of node.attribute) {
+    for (const inner of g ? [g, ...graphs] : graphs) {
+      for (const child of inner.node) values.push(...valuesRead(child));
+      values.push(...inner.output.map(({ name }) => name));
+    }
+  }
+  return values;
+}
+
 export interface Consumer {
   readonly node: Node;
-  /** Position among the node's inputs. */
+  /** Position among the node's inputs, or after them where a subgraph reads the value. */
   readonly operand: number;
 }
 
@@ -61,7 +73,7 @@ export function indexGraph(graph: Graph): GraphIndex {
   const consumers = new Map<string, Consumer[]>();
   for (const node of graph.nodes) {
     for (const output of node.output) if (output) producers.set(output, node);
-    node.input.forEach((input, operand) => {
+    valuesRead(node).forEach((input, operand) => {
       if (!input) return;
       const list = consumers.get(input);
       if (list) list.push({ node, operand });
@@ -138,6 +150,16 @@ export function makeNode(
   });
 }
 
+/** A node of ONNX Runtime's own domain. */
+export function makeContrib(
+  opType: string,
+  input: readonly string[],
+  output: readonly string[],
+  attributes: readonly AttributeProto[] = [],
+): Node {
+  return copyMessage(makeNode(opType, input, output, attributes), { domain: "com.microsoft" });
+}
+
 /** Replaces every reading of `from` (and the graph's outputs named so) by `to`. */
 export function replaceUses(graph: Graph, from: string, to: string): void {
   for (const node of graph.nodes) {
@@ -166,8 +188,7 @@ export function pruneAndSort(graph: Graph): void {
       continue;
     }
     state.set(node, "open");
-    for (let i = node.input.length - 1; i >= 0; i--) {
-      const name = node.input[i]!;
+    for (const name of valuesRead(node).reverse()) {
       used.add(name);
       const producer = producers.get(name);
       if (producer && !state.has(producer)) stack.push(producer);

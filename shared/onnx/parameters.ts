@@ -3,7 +3,7 @@ import type { TensorProto } from "onnx-buf";
 import { constantReason } from "./constant-reasons.ts";
 import { indexGraph, intAttribute, type Graph, type GraphIndex } from "./graph.ts";
 import { findTies } from "./ties.ts";
-import { findUses, type Use } from "./uses.ts";
+import { findUses, PACKED, type Use } from "./uses.ts";
 import { DataType, dimsOf, elementCount, isFloat } from "./weights.ts";
 
 export type ParameterKind = "embedding" | "matrix" | "norm" | "bias" | "tensor";
@@ -72,6 +72,13 @@ export async function findParameters(graph: Graph): Promise<Parameters> {
     group.members.push(candidate);
     groups.set(tie.leader, group);
   }
+  // A table is written the way it is looked up; a tied head may have been met first, transposed.
+  for (const group of groups.values()) {
+    const looked = group.roots.find(({ name, transposed }) => findUses(graph, index, name, transposed).some(isLookup));
+    if (!looked?.transposed) continue;
+    group.members[0]!.dims.reverse();
+    group.roots = group.roots.map(({ name, transposed }) => ({ name, transposed: !transposed }));
+  }
   const unnumbered = [...groups.values()]
     .map(({ roots, members }) => {
       const uses = roots.flatMap(({ name, transposed }) => findUses(graph, index, name, transposed));
@@ -86,7 +93,7 @@ export async function findParameters(graph: Graph): Promise<Parameters> {
 
 /** Quantised weights are parameters too: what is read of them is their dequantised value. */
 function isQuantisedWeight(tensor: TensorProto, uses: readonly Use[], index: GraphIndex, name: string): boolean {
-  if (uses.some(({ node, operand }) => node.opType === "MatMulNBits" && operand === 1)) return true;
+  if (uses.some(isPacked)) return true;
   const integer = [DataType.INT8, DataType.UINT8, DataType.INT4, DataType.UINT4] as readonly number[];
   return (
     integer.includes(tensor.dataType) &&
@@ -95,15 +102,27 @@ function isQuantisedWeight(tensor: TensorProto, uses: readonly Use[], index: Gra
 }
 
 function parameterDims(tensor: TensorProto, uses: readonly Use[]): number[] {
-  const packed = uses.find(({ node, operand }) => node.opType === "MatMulNBits" && operand === 1)?.node;
-  return packed ? [intAttribute(packed, "N", 0), intAttribute(packed, "K", 0)] : dimsOf(tensor);
+  const packed = uses.find(isPacked)?.node;
+  if (packed?.opType === "MatMulNBits") return [intAttribute(packed, "N", 0), intAttribute(packed, "K", 0)];
+  const dims = dimsOf(tensor);
+  if (!packed || tensor.dataType !== DataType.UINT8) return dims;
+  // Bytes hold several entries of the last axis.
+  return [...dims.slice(0, -1), (dims[dims.length - 1]! * 8) / intAttribute(packed, "bits", 4)];
+}
+
+function isPacked({ node, operand }: Use): boolean {
+  return PACKED.has(node.opType) && operand === (node.opType === "MatMulNBits" ? 1 : 0);
 }
 
 function kindOf(dims: readonly number[], uses: readonly Use[]): ParameterKind {
-  if (uses.some(({ node, operand }) => node.opType === "Gather" && operand === 0)) return "embedding";
+  if (uses.some(isLookup)) return "embedding";
   const axes = dims.filter((dim) => dim > 1).length;
   if (axes > 1) return dims.length === 2 ? "matrix" : "tensor";
   return uses.every(({ node }) => node.opType === "Mul" || /Norm/.test(node.opType)) ? "norm" : "bias";
+}
+
+function isLookup({ node, operand }: Use): boolean {
+  return (node.opType === "Gather" || node.opType === "GatherBlockQuantized") && operand === 0;
 }
 
 function executionOrder(graph: Graph): Map<Use["node"], number> {

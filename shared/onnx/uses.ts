@@ -15,6 +15,9 @@ export interface Use {
   readonly elementType: number;
 }
 
+/** Operators that read weights packed into integers, with their scales as third operand. */
+export const PACKED: ReadonlySet<string> = new Set(["MatMulNBits", "GatherBlockQuantized"]);
+
 /** All uses of the constant `root`. `transposed` says how `root` itself relates to the parameter. */
 export function findUses(graph: Graph, index: GraphIndex, root: string, transposed = false): Use[] {
   const uses: Use[] = [];
@@ -25,11 +28,17 @@ export function findUses(graph: Graph, index: GraphIndex, root: string, transpos
       else if (node.opType === "Transpose" && swapsTwoAxes(node)) follow(output, !flipped, elementType);
       else if (node.opType === "DequantizeLinear" && operand === 0) {
         follow(output, flipped, graph.initializers.get(node.input[1]!)?.dataType ?? DataType.FLOAT);
-      } else uses.push({ node, operand, value, transposed: flipped, elementType });
+      } else uses.push({ node, operand, value, transposed: flipped, elementType: computedIn(graph, node, elementType) });
     }
   };
   follow(root, transposed, graph.initializers.get(root)!.dataType);
   return uses;
+}
+
+/** Operators that take packed weights compute in the type of their scales. */
+function computedIn(graph: Graph, node: Node, elementType: number): number {
+  const scale = PACKED.has(node.opType) ? graph.initializers.get(node.input[2]!) : undefined;
+  return scale?.dataType ?? elementType;
 }
 
 function swapsTwoAxes(node: Node): boolean {

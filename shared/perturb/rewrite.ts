@@ -1,8 +1,8 @@
 /** Rewrites a canonical graph so that every row of a batch runs at weights of its own. */
 import { Builder } from "../onnx/build.ts";
-import { cloneGraph, indexGraph, pruneAndSort, replaceUses, type Graph, type GraphIndex, type GraphInput } from "../onnx/graph.ts";
+import { cloneGraph, copyNode, indexGraph, makeNode, pruneAndSort, replaceUses, type Graph, type GraphIndex, type GraphInput, type Node } from "../onnx/graph.ts";
 import type { Parameter } from "../onnx/parameters.ts";
-import { findUses } from "../onnx/uses.ts";
+import { findUses, PACKED } from "../onnx/uses.ts";
 import { DataType, isFloat } from "../onnx/weights.ts";
 import { INPUT, Obstacle, RewriteContext, type SignInput } from "./context.ts";
 import { Side } from "./directions.ts";
@@ -143,7 +143,7 @@ function perturbShared(
   reason: string,
 ): Participation {
   const { graph, index, builder, family } = context;
-  const targets: { value: string; transposed: boolean; elementType: number }[] = [];
+  const targets: { value: string; moved?: string; transposed: boolean; elementType: number }[] = [];
   for (const { name, transposed } of parameter.roots) {
     const tensor = graph.initializers.get(name);
     if (!tensor) continue;
@@ -152,18 +152,49 @@ function perturbShared(
       continue;
     }
     const reader = index.consumers(name)[0]?.node;
-    if (reader?.opType !== "DequantizeLinear") return none(`${reason}; packed integers cannot be moved as a whole`);
+    if (!reader) continue;
+    if (PACKED.has(reader.opType)) {
+      const moved = builder.fresh(`${name}/moved`);
+      targets.push({ value: unpack(context, parameter, name, moved), moved, transposed, elementType: parameter.uses[0]!.elementType });
+      continue;
+    }
     const elementType = graph.initializers.get(reader.input[1]!)?.dataType ?? DataType.FLOAT;
     targets.push({ value: reader.output[0]!, transposed, elementType });
   }
-  for (const { value, transposed, elementType } of targets) {
-    const moved = builder.fresh(`${value}/moved`);
+  for (const { value, moved = builder.fresh(`${value}/moved`), transposed, elementType } of targets) {
     replaceUses(graph, value, moved);
     const direction = sharedDirection(context, parameter, structure, elementType);
     const oriented = transposed ? builder.transpose(direction, [1, 0]) : direction;
     builder.op("Add", [value, family.elementwise(context, value, oriented)], [], moved);
   }
   return { mode: "shared", structure, reason };
+}
+
+/** Gives packed integers a float form, whose name it returns; their readers then read `moved` in its place. */
+function unpack({ graph, index, builder }: RewriteContext, parameter: Parameter, name: string, moved: string): string {
+  const float = builder.fresh(`${name}/float`);
+  const readers = index.consumers(name).map(({ node }) => node);
+  const [first] = readers as [Node, ...Node[]];
+  const [rows, columns] = parameter.dims as [number, number];
+  if (first.opType === "MatMulNBits") {
+    // Multiplied by the identity, packed weights give their dequantised transpose.
+    const zeros = builder.op("Expand", [builder.float(0), builder.ints([columns, columns])]);
+    const unpacked = builder.fresh("unpacked");
+    builder.nodes.push(copyNode(first, { input: [builder.op("EyeLike", [zeros]), ...first.input.slice(1)], output: [unpacked], name: unpacked }));
+    builder.transpose(unpacked, [1, 0], float);
+  } else {
+    const all = builder.op("Range", [builder.ints(0), builder.ints(rows), builder.ints(1)]);
+    builder.nodes.push(copyNode(first, { input: [first.input[0]!, all, ...first.input.slice(2)], output: [float], name: float }));
+  }
+  for (const node of readers) {
+    const [output] = node.output as [string];
+    const replacement =
+      node.opType === "MatMulNBits"
+        ? makeNode("MatMul", [node.input[0]!, builder.transpose(moved, [1, 0])], [output])
+        : makeNode("Gather", [moved, node.input[1]!], [output]);
+    graph.nodes[graph.nodes.indexOf(node)] = replacement;
+  }
+  return float;
 }
 
 /** a bᵀ or a sign for every entry, in the parameter's shape. */

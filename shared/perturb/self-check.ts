@@ -4,8 +4,9 @@
  */
 import { targetsOf, type Example, type Objective } from "../corpus/corpus.ts";
 import { PlateauError } from "../errors.ts";
-import { cloneGraph, pruneAndSort, type Graph } from "../onnx/graph.ts";
-import { inputFeeds } from "../onnx/inputs.ts";
+import type { Graph } from "../onnx/graph.ts";
+import { roundsActivations } from "../onnx/canonical/integers.ts";
+import { inputFeeds, modelInputs } from "../onnx/inputs.ts";
 import { DataType } from "../onnx/weights.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Runtime } from "../runtime.ts";
@@ -117,16 +118,17 @@ async function originalLosses(
   { original, subject, runtime, objective, examples }: SelfCheckOptions,
   count: number,
 ): Promise<number[]> {
-  const graph = cloneGraph(original);
-  graph.outputs = [subject.logits];
-  pruneAndSort(graph);
+  // Where activations were rounded to integers, the model in floating point is the one to compare with.
+  const rounded = roundsActivations(original);
+  const graph = rounded ? subject.graph : original;
+  const name = rounded ? subject.logits : subject.output;
   const session = await runtime.createSession(writeModel(graph), { throwaway: true });
   try {
     const losses: number[] = [];
     for (const example of examples.slice(0, count)) {
       const length = subject.inputs.fixedLength ?? example.inputIds.length;
-      const output = await session.run(inputFeeds(graph, subject.inputs, [example], length));
-      const logits = output[subject.logits]!.data as Float32Array;
+      const output = await session.run(inputFeeds(graph, modelInputs(graph), [example], length));
+      const logits = output[name]!.data as Float32Array;
       const row = (t: number) => logits.subarray(t * subject.vocabulary, (t + 1) * subject.vocabulary);
       losses.push(
         targetsOf(example, objective).reduce((sum, { position, label }) => sum + crossEntropy(row(position), label), 0),

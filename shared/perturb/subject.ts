@@ -17,6 +17,8 @@ export interface Subject {
   /** Canonical; its only output is the logits. */
   readonly graph: Graph;
   readonly logits: string;
+  /** Name of the logits in the model as it was read. */
+  readonly output: string;
   readonly inputs: ModelInputs;
   readonly parameters: readonly Parameter[];
   readonly fixed: readonly FixedConstant[];
@@ -37,19 +39,20 @@ export async function prepareSubject(original: Graph, runtime: Runtime, corpus: 
   checkVocabulary(corpus, embeddingRows(graph, inputs));
   checkLengths(corpus, inputs);
   const logits = findLogits(graph);
+  const output = original.outputs[graph.outputs.indexOf(logits)]!;
   const { parameters, fixed } = await findParameters(graph);
   graph.outputs = [logits];
   pruneAndSort(graph);
   const found = await probe(graph, logits, inputs, parameters, runtime, corpus.examples);
   checkVocabulary(corpus, found.vocabulary);
-  return { graph, logits, inputs, parameters, fixed, ...found };
+  return { graph, logits, output, inputs, parameters, fixed, ...found };
 }
 
 /** Rows of the table that the token ids look up; infinite where the graph does not show it. */
 function embeddingRows(graph: Graph, { ids }: ModelInputs): number {
   const sources = new Set([ids]);
   for (const node of graph.nodes) {
-    if (node.opType === "Cast" && sources.has(node.input[0]!)) sources.add(node.output[0]!);
+    if (/^(Cast|Reshape)$/.test(node.opType) && sources.has(node.input[0]!)) sources.add(node.output[0]!);
     if (node.opType !== "Gather" || !sources.has(node.input[1]!)) continue;
     const table = graph.initializers.get(node.input[0]!);
     if (table && intAttribute(node, "axis", 0) === 0) return dimsOf(table)[0] ?? Infinity;

@@ -5,11 +5,21 @@
 import { cloneGraph, pruneAndSort, type Graph } from "../graph.ts";
 import { inlineBranches } from "./branches.ts";
 import { liftConstants } from "./constants.ts";
+import { takeApartFused } from "./fused.ts";
 import { removeIdentities } from "./identities.ts";
 import { splitGemmBias } from "./gemm.ts";
+import { rebuildIntegers } from "./integers.ts";
 import { splitNorms } from "./norms.ts";
 
-const PASSES: readonly ((graph: Graph) => void)[] = [inlineBranches, liftConstants, removeIdentities, splitNorms, splitGemmBias];
+const PASSES: readonly ((graph: Graph) => void)[] = [
+  inlineBranches,
+  liftConstants,
+  takeApartFused,
+  rebuildIntegers,
+  removeIdentities,
+  splitNorms,
+  splitGemmBias,
+];
 
 /** The canonical form of a graph; the original is left as it is. */
 export function canonicalise(original: Graph): Graph {

@@ -1,4 +1,4 @@
-/** Gather along axis 0: embedding tables. The perturbation of looked-up row w is a[w] bᵀ. */
+/** Gather (of plain or packed rows) along axis 0: embedding tables. The perturbation of looked-up row w is a[w] bᵀ. */
 import { attribute, intAttribute, type Graph, type GraphIndex } from "../../onnx/graph.ts";
 import { Obstacle } from "../context.ts";
 import { Side } from "../directions.ts";
@@ -8,7 +8,10 @@ import type { Operator } from "./operator.ts";
 /** Above this many rows, signs are fed for the tokens that occur instead of for the whole table. */
 const LARGE_TABLE = 1024;
 export const gather: Operator = {
-  matches: ({ node, operand }) => node.opType === "Gather" && operand === 0 && intAttribute(node, "axis", 0) === 0,
+  matches: ({ node, operand }) =>
+    operand === 0 &&
+    ((node.opType === "Gather" && intAttribute(node, "axis", 0) === 0) ||
+      (node.opType === "GatherBlockQuantized" && intAttribute(node, "gather_axis", 0) === 0)),
 
   anchors: (use, { graph, index }) => [
     { value: use.node.input[1]!, whole: true },
@@ -51,7 +54,7 @@ export const gather: Operator = {
     const { axis } = layout;
     const swapped = (value: string) => (axis === 0 ? value : builder.transpose(value, [1, 0]));
     const onlyTokens =
-      rows > LARGE_TABLE && parameter.uses.every(({ node: reader }) => reader.opType === "Gather" && readsTokens(graph, index, reader.input[1]!));
+      rows > LARGE_TABLE && parameter.uses.every(({ node: reader }) => /^Gather/.test(reader.opType) && readsTokens(graph, index, reader.input[1]!));
     const apply = () => {
       const a = onlyTokens
         ? context.tokenSigns(parameter, Side.rows, use)
@@ -75,6 +78,6 @@ export const gather: Operator = {
 /** Whether these ids are the model's own token ids, row by row. */
 function readsTokens(graph: Graph, index: GraphIndex, value: string): boolean {
   const producer = index.producers.get(value);
-  if (producer) return producer.opType === "Cast" && readsTokens(graph, index, producer.input[0]!);
+  if (producer) return /^(Cast|Reshape)$/.test(producer.opType) && readsTokens(graph, index, producer.input[0]!);
   return graph.inputs.some(({ name }) => name === value && /^(input_ids|input|ids|tokens|input\.1)$/.test(name));
 }

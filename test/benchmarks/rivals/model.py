@@ -88,14 +88,14 @@ class Encoder(nn.Module):
 
 
 class Language:
-    """A hidden Markov chain: 24 states with three successors each, 24 words a state with Zipf weights, words shared between states."""
+    """A hidden Markov chain of 16 sticky states, each with 24 words under Zipf weights; states share words."""
 
-    def __init__(self, vocabulary: int, seed: int, states: int = 24, words: int = 24) -> None:
+    def __init__(self, vocabulary: int, seed: int, states: int = 16, words: int = 24, stay: float = 0.9) -> None:
         rng = np.random.default_rng(seed)
-        self.transition = np.zeros((states, states))
+        self.transition = np.eye(states) * stay
         self.emission = np.zeros((states, vocabulary))
         for state in range(states):
-            self.transition[state, rng.choice(states, 3, replace=False)] = [0.7, 0.2, 0.1]
+            self.transition[state, rng.choice(states, 3, replace=False)] += (1 - stay) / 3
             weights = 1 / np.arange(1, words + 1)
             self.emission[state, rng.choice(np.arange(1, vocabulary), words, replace=False)] = weights / weights.sum()
         self.start = np.linalg.matrix_power(self.transition, 1000).mean(0)

@@ -42,6 +42,8 @@ export async function createNodeRuntime({
         logSeverityLevel: 4,
         extra: {
           session: {
+            // Left alone, ONNX Runtime turns stored integer weights into products that round activations too.
+            qdq_matmulnbits_accuracy_level: "1",
             disable_prepacking: throwaway ? "1" : "0",
             model_external_initializers_file_folder_path: folder,
           },
