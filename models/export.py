@@ -13,7 +13,6 @@ import contextlib
 import hashlib
 import importlib
 import inspect
-import io
 import json
 import logging
 import os
@@ -61,11 +60,9 @@ def to_onnx(
     `inputs` names the tensors of `arguments` in order, those inside a sequence one by one; `axes` gives the dynamic
     axes of inputs and outputs by name. `fold` lets the exporter compute what depends on nothing but weights.
     """
-    for library in ("torch.onnx", "onnxscript"):
+    for library in ("torch", "onnxscript"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
-    # The exporters report their steps, and on failure the whole graph, on stdout.
-    silence = contextlib.redirect_stdout(io.StringIO())
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), silence:
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), muted():
         warnings.simplefilter("ignore")
         path = os.path.join(folder, "model.onnx")
         if exporter == "dynamo":
@@ -92,6 +89,25 @@ def to_onnx(
         raise ExportError(f"The {exporter} exporter cannot write opset {opset} for this model: it wrote {written}.")
     forget_sources(model.graph)
     return model
+
+
+@contextlib.contextmanager
+def muted() -> Iterator[None]:
+    """Lets nothing out on stdout and stderr, from C++ neither: the exporters dump whole graphs there when they fail."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
+    with open(os.devnull, "w") as nowhere:
+        for descriptor in kept:
+            os.dup2(nowhere.fileno(), descriptor)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for descriptor, copy in kept.items():
+                os.dup2(copy, descriptor)
+                os.close(copy)
 
 
 def forget_sources(graph: onnx.GraphProto) -> None:
@@ -293,9 +309,7 @@ def load_module(target: str, weights: Path) -> tuple[TokensToLogits, list[str]]:
     try:
         state = torch.load(weights, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise ExportError(
-            f"--weights {weights} is not what torch.save wrote of a state_dict: {one_line(error)}"
-        ) from error
+        raise ExportError(f"--weights {weights} is not a state_dict that torch.save wrote.") from error
     try:
         model.load_state_dict(state)
     except (RuntimeError, TypeError) as error:
@@ -315,8 +329,10 @@ def shortened(names: list[str]) -> str:
     return ", ".join(names[:3]) + more
 
 
-def one_line(error: Exception) -> str:
-    """The start of an error's message, on one line."""
+def one_line(error: BaseException) -> str:
+    """The start of the message of what an error was first caused by, on one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 300 else text[:299] + "…"
 
@@ -358,13 +374,15 @@ def largest_difference(wrapped: TokensToLogits, inputs: Sequence[str], size: int
         raise ExportError(
             f"ONNX Runtime {onnxruntime.__version__} cannot load the export: {one_line(error)}"
         ) from error
+    # A module may accept a mask and not use it.
+    taken = [declared.name for declared in session.get_inputs()]
     differences = []
     for seed, shape in enumerate(VERIFIED_SHAPES):
         tokens = random_tokens(inputs, shape, size, seed)
         with torch.no_grad():
             expected = wrapped(*tokens.values()).numpy()
         try:
-            actual = session.run(["logits"], {name: value.numpy() for name, value in tokens.items()})[0]
+            actual = session.run(["logits"], {name: tokens[name].numpy() for name in taken})[0]
         except Exception as error:
             raise ExportError(
                 f"The exported graph fails at batch {shape[0]}, sequence {shape[1]}, "
@@ -383,6 +401,8 @@ def save(model: onnx.ModelProto, path: Path) -> list[Path]:
         return [path]
     data = path.with_name(path.name + ".data")
     onnx.save(model, path, save_as_external_data=True, all_tensors_to_one_file=True, location=data.name)
+    # onnx makes the data file readable to its owner alone.
+    data.chmod(path.stat().st_mode)
     return [path, data]
 
 

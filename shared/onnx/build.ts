@@ -1,6 +1,6 @@
 /** Appends nodes with fresh names and hides what differs between operator-set versions. */
 import type { AttributeProto } from "onnx-buf";
-import { attribute, makeNode, type Graph, type Node } from "./graph.ts";
+import { attribute, makeContrib, makeNode, type Graph, type Node } from "./graph.ts";
 import { constant } from "./weights.ts";
 
 export class Builder {
@@ -24,6 +24,13 @@ export class Builder {
   op(opType: string, inputs: readonly string[], attributes: readonly AttributeProto[] = [], output?: string): string {
     const name = output ?? this.fresh(opType);
     this.nodes.push(makeNode(opType, inputs, [name], attributes, this.fresh("node")));
+    return name;
+  }
+
+  /** The same for an operator of ONNX Runtime's own. */
+  contrib(opType: string, inputs: readonly string[], attributes: readonly AttributeProto[] = [], output?: string): string {
+    const name = output ?? this.fresh(opType);
+    this.nodes.push(makeContrib(opType, inputs, [name], attributes, this.fresh("node")));
     return name;
   }
 

@@ -156,8 +156,9 @@ export function makeContrib(
   input: readonly string[],
   output: readonly string[],
   attributes: readonly AttributeProto[] = [],
+  name?: string,
 ): Node {
-  return copyMessage(makeNode(opType, input, output, attributes), { domain: "com.microsoft" });
+  return copyMessage(makeNode(opType, input, output, attributes, name), { domain: "com.microsoft" });
 }
 
 /** Replaces every reading of `from` (and the graph's outputs named so) by `to`. */

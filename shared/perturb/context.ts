@@ -39,6 +39,10 @@ export class RewriteContext {
   readonly builder: Builder;
   readonly family: Family;
   readonly signInputs = new Map<string, SignInput>();
+  /** Rank-one terms [batch, positions, width] and their factors, for merging with what is added next. */
+  readonly outerProducts = new Map<string, { readonly projection: string; readonly outputSigns: string }>();
+  /** float32 values of shape [batch, 1, width]. */
+  readonly rowVectors = new Set<string>();
   private readonly layouts: ReadonlyMap<string, Layout | null>;
   private readonly memo = new Map<string, string>();
 

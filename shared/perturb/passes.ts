@@ -15,7 +15,7 @@ import { INPUT, type SignInput } from "./context.ts";
 import { fillSigns, Side, signAt, type DirectionKey } from "./directions.ts";
 import type { Family } from "./families/family.ts";
 import { appendLoss, OUTPUT } from "./loss.ts";
-import { hasSharedDirections, LOGITS, rewrite, type Participation, type RewriteOptions } from "./rewrite.ts";
+import { hasSharedDirections, LOGITS, rewrite, type Participation, type RewriteOptions, type Rewritten } from "./rewrite.ts";
 import type { Subject } from "./subject.ts";
 
 /** One evaluation point: an example (by its index in the corpus) moved along one of its directions. */
@@ -64,7 +64,7 @@ export class Passes {
   private readonly options: PassesOptions;
   private readonly targets = new Map<number, readonly Target[]>();
   private readonly buffers = new Map<string, Float32Array>();
-  private current: { key: string; session: Session; tail: Session | null; signs: readonly SignInput[] } | null = null;
+  private current: { key: string; session: Session; tail: Session | null; rewritten: Rewritten } | null = null;
 
   constructor(options: PassesOptions) {
     this.options = options;
@@ -121,11 +121,11 @@ export class Passes {
     const signs = GROUPS[groups];
     // The loss at θ comes from the graph that compares two halves too, so that it is rounded alike; its halves then
     // hold different tokens, and their number must be even.
-    const { session, signs: inputs } = await this.sessionFor(Math.max(signs.length, 2));
+    const { session, rewritten } = await this.sessionFor(Math.max(signs.length, 2));
     const rows = signs.flatMap((sign) => pairs.map((pair) => ({ pair, magnitude: sign * epsilon })));
     const labels = Array<typeof targets>(signs.length).fill(targets).flat();
     const odd = signs.length === 1 && labels.flat().length % 2 === 1;
-    return await session.run(this.feeds(inputs, rows, length, odd ? [...labels.slice(0, -1), repeatLast(labels)] : labels));
+    return await session.run(this.feeds(rewritten, rows, length, odd ? [...labels.slice(0, -1), repeatLast(labels)] : labels));
   }
 
   /** One run a group (or, for graphs fixed to one example, a row); logits are joined and compared afterwards. */
@@ -137,13 +137,13 @@ export class Passes {
     length: number,
   ): Promise<Outputs> {
     const signs = GROUPS[groups];
-    const { session, tail, signs: inputs } = await this.sessionFor(signs.length, true);
+    const { session, tail, rewritten } = await this.sessionFor(signs.length, true);
     const perRun = this.options.subject.oneByOne ? 1 : pairs.length;
     const logits: Tensor[] = [];
     for (const sign of signs) {
       for (let start = 0; start < pairs.length; start += perRun) {
         const rows = pairs.slice(start, start + perRun).map((pair) => ({ pair, magnitude: sign * epsilon }));
-        const output = await session.run(this.feeds(inputs, rows, length, targets.slice(start, start + perRun)));
+        const output = await session.run(this.feeds(rewritten, rows, length, targets.slice(start, start + perRun)));
         logits.push(output[LOGITS]!);
       }
     }
@@ -163,12 +163,12 @@ export class Passes {
     const rewritten = rewrite(subject, this.rewriteOptions(apart ? 0 : (stack as 1 | 2 | 3)));
     const session = await runtime.createSession(writeModel(rewritten.graph));
     const tail = apart ? await runtime.createSession(writeModel(tailGraph(subject, stack as 1 | 2 | 3))) : null;
-    this.current = { key, session, tail, signs: rewritten.signs };
+    this.current = { key, session, tail, rewritten };
     return this.current;
   }
 
   private feeds(
-    inputs: readonly SignInput[],
+    { graph, signs }: Rewritten,
     rows: readonly { pair: Pair; magnitude: number }[],
     length: number,
     targets: readonly (readonly Target[])[],
@@ -194,8 +194,9 @@ export class Passes {
     feeds[INPUT.rows] = int64(positions);
     feeds[INPUT.rowExample] = int64(owners);
     feeds[INPUT.targets] = int64(labels);
-    for (const input of inputs) feeds[input.name] = this.signTensor(input, rows, length);
-    return feeds;
+    for (const input of signs) feeds[input.name] = this.signTensor(input, rows, length);
+    // Not every runtime puts up with feeds that the pruned graph no longer reads.
+    return Object.fromEntries(graph.inputs.map(({ name }) => [name, feeds[name]!]));
   }
 
   private signTensor(input: SignInput, rows: readonly { pair: Pair; magnitude: number }[], length: number): Tensor {
@@ -203,8 +204,13 @@ export class Passes {
     const width = form === "tokens" ? length : (dims[dims.length - 1] as number);
     const height = form === "shared" ? 1 : rows.length;
     const data = this.buffer(input.name, height * width);
+    // Each group repeats the pairs of the first: its rows are copies, with other signs of ε.
+    const again = rows.findIndex(({ pair }, r) => r > 0 && pair === rows[0]!.pair);
+    const period = again < 0 ? Infinity : again;
     for (let r = 0; r < height; r++) {
       const { pair, magnitude } = rows[r]!;
+      const twin = r >= period ? r - period : -1;
+      if (twin >= 0 && copyRow(data, twin, r, width, side === Side.columns ? 1 : magnitude / rows[twin]!.magnitude)) continue;
       const moves = pair.only === undefined || pair.only === parameter.index;
       // ε sits in the row side alone; a parameter that stands still is multiplied by zero there.
       const scale = side === Side.columns ? 1 : moves ? magnitude : 0;
@@ -234,6 +240,14 @@ export class Passes {
     }
     return buffer.length === size ? buffer : buffer.subarray(0, size);
   }
+}
+
+/** Copies a row of signs times ±1; false (nothing copied) where the factor is another. */
+function copyRow(data: Float32Array, from: number, to: number, width: number, factor: number): boolean {
+  if (factor !== 1 && factor !== -1) return false;
+  data.copyWithin(to * width, from * width, (from + 1) * width);
+  if (factor === -1) for (let i = to * width; i < (to + 1) * width; i++) data[i] = -data[i]!;
+  return true;
 }
 
 /** The last row's targets with the last of them twice. */

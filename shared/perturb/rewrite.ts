@@ -9,6 +9,7 @@ import { Side } from "./directions.ts";
 import type { Family } from "./families/family.ts";
 import { gatherLabelled, labelledCandidates } from "./labelled.ts";
 import { appendLoss } from "./loss.ts";
+import { mergeBiases } from "./merge-bias.ts";
 import { OPERATORS } from "./operators/index.ts";
 import type { Plan, Structure } from "./operators/operator.ts";
 import type { Subject } from "./subject.ts";
@@ -81,6 +82,8 @@ export function rewrite(subject: Subject, { family, stack, include = () => true,
       if (!earlier) return perturb(context, parameter);
       return earlier.mode === "none" ? earlier : perturbShared(context, parameter, earlier.structure, "materialised");
     });
+
+  mergeBiases(context);
 
   const end = stack === 0 ? [builder.cast(logits, DataType.FLOAT, LOGITS)] : appendLoss(builder, logits, INPUT.targets, stack);
   graph.nodes.push(...builder.nodes);

@@ -8,6 +8,8 @@ export interface LinearSite {
   readonly layout: Layout & { kind: "batched" | "labelled" };
   readonly inputWidth: number;
   readonly outputWidth: number;
+  /** TensorProto.DataType of activations and signs. */
+  readonly elementType: number;
   /** [batch, inputWidth] and [batch, outputWidth]; ε is already in one of them. */
   readonly inputSigns: string;
   readonly outputSigns: string;

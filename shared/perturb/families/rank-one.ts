@@ -1,4 +1,6 @@
 /** D = all ones: the weight moves along a bᵀ, so the extra term is (x·b) aᵀ and costs two thin products. */
+import { attribute } from "../../onnx/graph.ts";
+import { DataType } from "../../onnx/weights.ts";
 import type { RewriteContext } from "../context.ts";
 import type { Family, LinearSite } from "./family.ts";
 
@@ -7,12 +9,16 @@ export const rankOne: Family = {
 
   linear(context: RewriteContext, site: LinearSite): string {
     const { builder } = context;
-    const { x, layout, inputWidth, outputWidth } = site;
-    if (layout.kind === "batched" && layout.axis === 0 && layout.rank >= 3) {
-      const ones = Array<number>(layout.rank - 3).fill(1);
-      const b = context.view(site.inputSigns, [-1, ...ones, inputWidth, 1]);
-      const a = context.view(site.outputSigns, [-1, ...ones, 1, outputWidth]);
-      return builder.op("MatMul", [builder.op("MatMul", [x, b]), a]);
+    const { x, layout, inputWidth, outputWidth, elementType } = site;
+    if (layout.kind === "batched" && layout.axis === 0 && layout.rank === 3 && elementType === DataType.FLOAT) {
+      // b xᵀ, [batch, 1, positions], holds the same numbers as x b and is several times faster than a one-column product.
+      const b = context.view(site.inputSigns, [-1, 1, inputWidth]);
+      const a = context.view(site.outputSigns, [-1, 1, outputWidth]);
+      const projected = builder.contrib("FusedMatMul", [b, x], [attribute("transB", 1)]);
+      const projection = builder.transpose(projected, [0, 2, 1]);
+      const term = builder.op("MatMul", [projection, a]);
+      context.outerProducts.set(term, { projection, outputSigns: a });
+      return term;
     }
     // Where examples are not the outermost axis, a batched product cannot pair each with its own signs.
     const projected = builder.reduceSum(

@@ -1,5 +1,6 @@
 /** Constants that are added to or multiplied with activations: biases, norm scales, position tables added whole. */
 import { copyNode } from "../../onnx/graph.ts";
+import { DataType } from "../../onnx/weights.ts";
 import { INPUT, Obstacle } from "../context.ts";
 import { Side } from "../directions.ts";
 import type { Operator } from "./operator.ts";
@@ -32,7 +33,13 @@ export const elementwise: Operator = {
       if (dims.length > layout.rank || (onBatchAxis !== undefined && onBatchAxis !== 1)) {
         return new Obstacle(use, "gives examples entries of their own");
       }
-      return { structure: "full", apply: () => void (node.input[operand] = perturbed(layout.axis, layout.rank)) };
+      const apply = () => {
+        const moved = perturbed(layout.axis, layout.rank);
+        node.input[operand] = moved;
+        const isRowVector = layout.rank === 3 && layout.axis === 0 && dims[dims.length - 1] === count;
+        if (isRowVector && use.elementType === DataType.FLOAT) context.rowVectors.add(moved);
+      };
+      return { structure: "full", apply };
     }
 
     if (dims[dims.length - 1] !== count || dims.length > 2) return new Obstacle(use, "reads more than a vector");

@@ -37,7 +37,7 @@ export const linear: Operator = {
       };
       const { raw, output } = context.takeOutput(node);
       const x = node.input[0]!;
-      const site = { inputWidth, outputWidth, inputSigns, outputSigns };
+      const site = { inputWidth, outputWidth, inputSigns, outputSigns, elementType: use.elementType };
       const term =
         layout.kind === "flattened"
           ? context.unflattened(x, inputWidth, outputWidth, layout, (apart, layout3) =>

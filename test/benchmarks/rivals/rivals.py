@@ -21,8 +21,8 @@ import json
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -35,10 +35,16 @@ from model import Encoder, read_corpus, read_model
 
 SHARED = 128
 """Examples that share one direction: the released code's batch."""
+COMPILED_CHUNK = 32
+"""Divides 128 and 4,000, so that compiled code meets one size only."""
 
 Parameters = dict[str, Tensor]
 Examples = tuple[Tensor, Tensor, Tensor]
 """Inputs [n, T], labelled place [n], its word [n]."""
+Draw = Callable[[int, int, torch.Generator], Tensor]
+"""Random entries [rows, columns]."""
+Value = Callable[[Examples, Parameters | Tensor], Tensor]
+"""The quadratic form of a chunk along given directions: a scalar sum for a shared one, else one per example."""
 Values = Callable[[Examples, torch.Generator], Tensor]
 """One value per unit: [1] for a shared direction over up to 128 examples, else [n]."""
 
@@ -89,24 +95,33 @@ class Rivals:
         parts = flat.split([p.numel() for p in self.parameters.values()], -1)
         return {name: part.reshape(*flat.shape[:-1], *p.shape) for (name, p), part in zip(self.parameters.items(), parts)}
 
-    def draw(self, kind: Callable[[int, int, torch.Generator], Tensor], rows: int, generator: torch.Generator) -> Parameters:
+    def directions(self, kind: Draw, rows: int, generator: torch.Generator) -> Parameters:
         """`rows` directions, the first axis of every tensor."""
         return self.split(kind(rows, sum(p.numel() for p in self.parameters.values()), generator))
 
-    def shared(self, value: Callable[[Examples, Parameters], Tensor], chunk: int, kind: Callable[[int, int, torch.Generator], Tensor]) -> Values:
+    def shared(self, value: Value, chunk: int, kind: Draw) -> Values:
         """One direction for all examples given; the quadratic form is summed over chunks."""
 
         def values(examples: Examples, generator: torch.Generator) -> Tensor:
-            direction = {name: part[0] for name, part in self.draw(kind, 1, generator).items()}
+            direction = {name: part[0] for name, part in self.directions(kind, 1, generator).items()}
             return sum(value(part, direction) for part in chunks(examples, chunk)).detach()[None]
 
         return values
 
-    def own(self, value: Callable[[Examples, torch.Generator], Tensor], chunk: int) -> Values:
-        """A direction or label of its own for every example."""
+    def own(self, value: Value, chunk: int, kind: Draw) -> Values:
+        """A direction of its own for every example."""
 
         def values(examples: Examples, generator: torch.Generator) -> Tensor:
-            return torch.cat([value(part, generator).detach() for part in chunks(examples, chunk)])
+            return torch.cat([value(part, self.directions(kind, len(part[0]), generator)).detach() for part in chunks(examples, chunk)])
+
+        return values
+
+    def labelled(self, value: Value, chunk: int) -> Values:
+        """A label of its own for every example: the largest logit after Gumbel noise [n, V] is a draw from the softmax."""
+
+        def values(examples: Examples, generator: torch.Generator) -> Tensor:
+            noise = (-torch.empty(len(part[0]), self.model.head.out_features).exponential_(generator=generator).log() for part in chunks(examples, chunk))
+            return torch.cat([value(part, gumbel).detach() for part, gumbel in zip(chunks(examples, chunk), noise)])
 
         return values
 
@@ -123,43 +138,31 @@ class Rivals:
         product = jvp(lambda p: grad(self.loss)(p, *examples), (self.parameters,), (direction,))[1]
         return inner(product.values(), direction.values())
 
-    def forward_over_forward(self, examples: Examples, direction: Parameters) -> Tensor:
-        """Second derivative of the loss along the direction: no gradient at all."""
-        return second(lambda p: self.loss(p, *examples), self.parameters, direction)
-
     # Hessian, a direction per example.
 
-    def own_forward_over_reverse(self, examples: Examples, generator: torch.Generator) -> Tensor:
+    def own_forward_over_reverse(self, examples: Examples, directions: Parameters) -> Tensor:
         """vmap of one example's Hessian-vector product."""
 
         def one(x: Tensor, at: Tensor, word: Tensor, direction: Parameters) -> Tensor:
             product = jvp(lambda p: grad(self.one_loss)(p, x, at, word), (self.parameters,), (direction,))[1]
             return inner(product.values(), direction.values())
 
-        return vmap(one)(*examples, self.draw(self.signs, len(examples[0]), generator))
-
-    def own_forward_over_forward(self, examples: Examples, generator: torch.Generator) -> Tensor:
-        """vmap of one example's second derivative along its direction."""
-
-        def one(x: Tensor, at: Tensor, word: Tensor, direction: Parameters) -> Tensor:
-            return second(lambda p: self.one_loss(p, x, at, word), self.parameters, direction)
-
-        return vmap(one)(*examples, self.draw(self.signs, len(examples[0]), generator))
+        return vmap(one)(*examples, directions)
 
     # Fisher, gradients of sampled labels: ‖∇ log p(c)‖², c ∼ p.
 
-    def sampled_gradients(self, examples: Examples, generator: torch.Generator) -> Tensor:
+    def sampled_gradients(self, examples: Examples, gumbel: Tensor) -> Tensor:
         """torch.func's per-example gradients (the paper, Appendix B.1); the label is drawn in the same forward pass."""
 
-        def one(parameters: Parameters, x: Tensor, at: Tensor, gumbel: Tensor) -> Tensor:
+        def one(parameters: Parameters, x: Tensor, at: Tensor, noise: Tensor) -> Tensor:
             z = self.logits(parameters, x[None], at[None])
-            return F.cross_entropy(z, (z.detach() + gumbel).argmax(1))
+            return F.cross_entropy(z, (z.detach() + noise).argmax(1))
 
         x, at, _ = examples
-        gradients = vmap(grad(one), in_dims=(None, 0, 0, 0))(self.parameters, x, at, self.gumbel(len(x), generator))
+        gradients = vmap(grad(one), in_dims=(None, 0, 0, 0))(self.parameters, x, at, gumbel)
         return sum(torch.linalg.vector_norm(g.flatten(1), dim=1).square() for g in gradients.values())
 
-    def ghost_norms(self, examples: Examples, generator: torch.Generator) -> Tensor:
+    def ghost_norms(self, examples: Examples, gumbel: Tensor) -> Tensor:
         """The same norms without any gradient matrix: ‖Σ_t g_t a_tᵀ‖² = Σ_ts (g_t·g_s)(a_t·a_s) (Goodfellow 2015; Li et al. 2022)."""
         x, at, _ = examples
         seen: list[tuple[nn.Module, Tensor, Tensor]] = []
@@ -172,13 +175,9 @@ class Rivals:
             for hook in hooks:
                 hook.remove()
             self.model.requires_grad_(True)
-        label = (z.detach() + self.gumbel(len(x), generator)).argmax(1)
+        label = (z.detach() + gumbel).argmax(1)
         gradients = torch.autograd.grad(F.cross_entropy(z, label, reduction="sum"), [y for _, _, y in seen])
         return sum(squared_norm(m, a, g) for (m, a, _), g in zip(seen, gradients))
-
-    def gumbel(self, n: int, generator: torch.Generator) -> Tensor:
-        """Noise whose sum with the logits has its largest entry at a label drawn from the softmax."""
-        return -torch.empty(n, self.model.head.out_features).exponential_(generator=generator).log()
 
     # Fisher, Gauss–Newton products: Var_p(J v).
 
@@ -187,20 +186,22 @@ class Rivals:
         x, at, _ = examples
         return variance(*jvp(lambda p: self.logits(p, x, at), (self.parameters,), (direction,))).sum()
 
-    def own_gauss_newton(self, examples: Examples, generator: torch.Generator) -> Tensor:
+    def own_gauss_newton(self, examples: Examples, directions: Parameters) -> Tensor:
         """vmap of the forward derivative, a direction per example."""
 
         def one(x: Tensor, at: Tensor, direction: Parameters) -> Tensor:
             return variance(*jvp(lambda p: self.logits(p, x[None], at[None]), (self.parameters,), (direction,)))[0]
 
-        x, at, _ = examples
-        return vmap(one)(x, at, self.draw(self.signs, len(x), generator))
+        return vmap(one)(*examples[:2], directions)
 
-    def forward(self, examples: Examples, _: torch.Generator) -> Tensor:
+    def forward(self, chunk: int) -> Values:
         """Losses alone: one plain forward pass."""
-        x, at, word = examples
-        with torch.inference_mode():
-            return F.cross_entropy(self.model(x, None, at), word, reduction="none")
+
+        def values(examples: Examples, _: torch.Generator) -> Tensor:
+            with torch.inference_mode():
+                return torch.cat([F.cross_entropy(self.model(x, None, at), word, reduction="none") for x, at, word in chunks(examples, chunk)])
+
+        return values
 
 
 def chunks(examples: Examples, size: int) -> Iterator[Examples]:
@@ -208,14 +209,9 @@ def chunks(examples: Examples, size: int) -> Iterator[Examples]:
     return zip(*(part.split(size) for part in examples))
 
 
-def inner(a, b) -> Tensor:  # noqa: ANN001
+def inner(a: Iterable[Tensor], b: Iterable[Tensor]) -> Tensor:
     """Σ a·b over two lists of tensors."""
     return sum(torch.dot(x.reshape(-1), y.reshape(-1)) for x, y in zip(a, b))
-
-
-def second(f: Callable[[Parameters], Tensor], parameters: Parameters, direction: Parameters) -> Tensor:
-    """vᵀ∇²f v, by the forward derivative of the forward derivative."""
-    return jvp(lambda p: jvp(f, (p,), (direction,))[1], (parameters,), (direction,))[1]
 
 
 def variance(z: Tensor, dz: Tensor) -> Tensor:
@@ -239,12 +235,12 @@ def squared_norm(module: nn.Module, a: Tensor, g: Tensor) -> Tensor:
 
 @dataclass
 class Way:
-    """One implementation; `build(chunk)` gives its values."""
+    """One implementation; `build(chunk)` gives its values. A compiled one keeps its chunk, for each size is compiled anew."""
 
     name: str
     build: Callable[[int], Values]
-    chunk: int = 0
-    times: list[float] | None = None
+    chunk: int | None = None
+    times: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -267,23 +263,26 @@ class Estimator:
 
 
 def estimators(rivals: Rivals) -> list[Estimator]:
-    """All rivals; the first way of each is the one the literature names."""
+    """All rivals, their ways from plain to fast. Compiling brings nothing to first derivatives, so only second ones are compiled."""
 
-    def shared(name: str, value: Callable[[Examples, Parameters], Tensor], kind: Callable = rivals.signs) -> Way:
-        return Way(name, lambda chunk: rivals.shared(value, chunk, kind))
+    def way(name: str, value: Value, build: Callable[..., Values], kind: Draw | None = None, chunk: int | None = None) -> Way:
+        return Way(name, lambda size: build(value, size, kind) if kind else build(value, size), chunk)
 
-    def own(name: str, value: Callable[[Examples, torch.Generator], Tensor]) -> Way:
-        return Way(name, lambda chunk: rivals.own(value, chunk))
-
-    products = [("double backward", rivals.double_backward), ("jvp of grad", rivals.forward_over_reverse), ("jvp of jvp", rivals.forward_over_forward)]
+    r = rivals
+    fused = torch.compile(r.forward_over_reverse, dynamic=False)
+    own_fused = torch.compile(r.own_forward_over_reverse, dynamic=False)
     return [
-        Estimator("Hutchinson, Rademacher", "hessian", "batch", 5, [shared(*product) for product in products]),
-        Estimator("Hutchinson, Gaussian", "hessian", "batch", 5, [shared(*product, gaussian) for product in products[:2]]),
+        Estimator("Hutchinson, Rademacher", "hessian", "batch", 4, [
+            way("double backward", r.double_backward, r.shared, r.signs), way("jvp of grad", r.forward_over_reverse, r.shared, r.signs),
+            way("jvp of grad, compiled", fused, r.shared, r.signs, COMPILED_CHUNK)]),
+        Estimator("Hutchinson, Gaussian", "hessian", "batch", 4, [
+            way("double backward", r.double_backward, r.shared, gaussian), way("jvp of grad, compiled", fused, r.shared, gaussian, COMPILED_CHUNK)]),
         Estimator("Hutchinson, Rademacher", "hessian", "example", 2, [
-            own("vmap of jvp of grad", rivals.own_forward_over_reverse), own("vmap of jvp of jvp", rivals.own_forward_over_forward)]),
-        Estimator("sampled labels", "fisher", "example", 8, [own("vmap of grad", rivals.sampled_gradients), own("ghost norms", rivals.ghost_norms)]),
-        Estimator("Gauss-Newton, Rademacher", "fisher", "batch", 5, [shared("jvp", rivals.gauss_newton)]),
-        Estimator("Gauss-Newton, Rademacher", "fisher", "example", 2, [own("vmap of jvp", rivals.own_gauss_newton)]),
+            way("vmap of jvp of grad", r.own_forward_over_reverse, r.own, r.signs), way("the same, compiled", own_fused, r.own, r.signs, COMPILED_CHUNK)]),
+        Estimator("sampled labels", "fisher", "example", 8, [
+            way("vmap of grad", r.sampled_gradients, r.labelled), way("ghost norms", r.ghost_norms, r.labelled)]),
+        Estimator("Gauss-Newton, Rademacher", "fisher", "batch", 4, [way("jvp", r.gauss_newton, r.shared, r.signs)]),
+        Estimator("Gauss-Newton, Rademacher", "fisher", "example", 2, [way("vmap of jvp", r.own_gauss_newton, r.own, r.signs)]),
     ]
 
 
@@ -299,13 +298,13 @@ def tune(way: Way, corpus: Examples, generator: torch.Generator) -> None:
     """Chooses the chunk: the fastest of a few, each timed after a warm-up."""
     few = tuple(part[:SHARED] for part in corpus)
     best = math.inf
-    for chunk in (4, 8, 16, 32, 64, 128):
+    for chunk in (way.chunk,) if way.chunk else (8, 16, 32, 64, 128):
         values = way.build(chunk)
         values(tuple(part[:chunk] for part in few), generator)
         took = min(seconds(values, few, generator) for _ in range(2))
         if took < best:
             best, way.chunk = took, chunk
-        elif took > 1.3 * best:
+        elif took > 1.15 * best:
             break
 
 
@@ -315,7 +314,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path, default=None)
     parser.add_argument("--rounds", type=int, default=5, help="interleaved timings of every way")
-    parser.add_argument("--timed", type=int, default=512, help="examples in one timing")
+    parser.add_argument("--timed", type=int, default=256, help="examples in one timing")
     parser.add_argument("--examples", type=int, default=None, help="use only the first few examples")
     parser.add_argument("--reference", type=int, default=0, help="further passes of the best estimator of each trace")
     parser.add_argument("--seed", type=int, default=1)
@@ -328,12 +327,11 @@ def main() -> None:
     corpus = tuple(part[: options.examples] for part in read_corpus(options.dir / "corpus.jsonl"))
     n = len(corpus[0])
     timed = tuple(part[: options.timed] for part in corpus)
-    forward = Way("forward pass", lambda chunk: rivals.own(rivals.forward, chunk))
+    forward = Way("forward pass", rivals.forward)
     table = estimators(rivals)
     ways = [forward, *(way for estimator in table for way in estimator.ways)]
     for way in ways:
         tune(way, corpus, generator)
-        way.times = []
     for _ in range(options.rounds):
         for way in ways:
             way.times.append(seconds(way.build(way.chunk), timed, generator) * n / len(timed[0]))
@@ -376,10 +374,10 @@ def main() -> None:
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n")
 
-    print(f"{'trace':8s} {'estimator':25s} {'per':>3s} {'way':20s} {'chunk':>5s} {'s/pass':>7s} {'least':>7s} {'K':>3s} {'estimate':>10s} {'±':>7s} {'error':>7s} {'±':>4s} {'s to 1 %':>9s}")
-    print(f"{'':8s} {forward.name:49s} {forward.chunk:6d} {rows[0]['secondsPerPass']:7.1f} {rows[0]['secondsLeast']:7.1f}")
+    print(f"{'trace':8s} {'estimator':25s} {'per':>3s} {'way':21s} {'chunk':>5s} {'s/pass':>7s} {'least':>7s} {'K':>3s} {'estimate':>10s} {'±':>7s} {'error':>7s} {'±':>4s} {'s to 1 %':>9s}")
+    print(f"{'':8s} {forward.name:50s} {forward.chunk:6d} {rows[0]['secondsPerPass']:7.1f} {rows[0]['secondsLeast']:7.1f}")
     for r in rows[1:]:
-        print(f"{r['trace']:8s} {r['name']:25s} {r['directionPer']:3d} {r['way']:20s} {r['chunk']:5d} {r['secondsPerPass']:7.1f} {r['secondsLeast']:7.1f} {r['passes']:3d} "
+        print(f"{r['trace']:8s} {r['name']:25s} {r['directionPer']:3d} {r['way']:21s} {r['chunk']:5d} {r['secondsPerPass']:7.1f} {r['secondsLeast']:7.1f} {r['passes']:3d} "
               f"{r['estimate']:10.3f} {r['estimateError']:7.3f} {r['relativeDirectionError']:7.2%} {r['errorOfError']:4.0%} {r['secondsToOnePercent']:9.1f}")
     for trace, (value, error) in reference.items():
         print(f"{trace} trace: {value:.4f} ± {error:.4f} ({error / value:.2%})")

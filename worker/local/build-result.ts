@@ -1,0 +1,95 @@
+/** From an evaluation's outcome to the result file. */
+import type { Card } from "../../shared/evaluate/card.ts";
+import type { EvaluateOptions, EvaluateOutcome } from "../../shared/evaluate/evaluate.ts";
+import { perturbationSummary, type MeasureResult, type UndefinedMeasure } from "../../shared/evaluate/result.ts";
+import { SCHEMA_VERSION, type Receipt, type Result } from "../../shared/evaluate/result-schema.ts";
+import type { CorpusFile } from "./corpus-file.ts";
+import type { Machine } from "./devices.ts";
+import type { FileIdentity } from "./model-file.ts";
+import { VERSION } from "./version.ts";
+
+export interface ResultInput {
+  readonly model: Receipt["model"];
+  readonly card: Card | null;
+  readonly corpus: CorpusFile;
+  readonly machine: Machine;
+  readonly options: Omit<EvaluateOptions, "include">;
+  readonly filters: { readonly include: readonly string[]; readonly exclude: readonly string[] };
+  readonly outcome: EvaluateOutcome;
+  readonly seconds: number;
+}
+
+/** The result with its receipt, as it is written to files. */
+export function buildResult(input: ResultInput): Result {
+  const { model, card, corpus, machine, options, outcome } = input;
+  const { parameters, perturbedParameters, unperturbed, sharedDirections } = perturbationSummary(outcome.evaluation);
+  const { objective, examples, labelledTokens } = corpus.corpus;
+  const { device, version: ort } = machine.runtime;
+  // With the loss alone no weight was to be moved, so none was left out.
+  const moved = [...outcome.evaluation.families.values()].some(({ step }) => step !== null);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    plateau: VERSION,
+    checkpoint: {
+      file: model.file,
+      sha256: model.sha256,
+      card,
+      parameters,
+      perturbedParameters,
+      unperturbed: moved ? unperturbed : [],
+      sharedDirections,
+    },
+    corpus: { sha256: corpus.identity.sha256, objective, examples: examples.length, labelledTokens },
+    suite: null,
+    runtime: { device, ort },
+    seed: options.seed,
+    measures: Object.fromEntries(
+      Object.entries(outcome.measures).map(([id, measure]) => [id, writable(measure)]),
+    ),
+    receipt: receiptOf(input, { ...corpus.identity, objective }, ort),
+  };
+}
+
+/** JSON has no infinities: a measure without a finite value is undefined, and an error without one is left out. */
+function writable(measure: MeasureResult | UndefinedMeasure): MeasureResult | UndefinedMeasure {
+  if (measure.value === null) return measure;
+  if (!Number.isFinite(measure.value)) return { value: null, reason: `it came out as ${measure.value}` };
+  const fields = Object.entries(measure).filter(([, field]) => typeof field !== "number" || Number.isFinite(field));
+  return Object.fromEntries(fields) as unknown as MeasureResult;
+}
+
+function receiptOf(
+  { model, machine, options, filters, outcome, seconds }: ResultInput,
+  corpus: FileIdentity & Pick<Receipt["corpus"], "objective">,
+  ort: string,
+): Receipt {
+  const receipt: Receipt = {
+    versions: { plateau: VERSION, onnxruntime: ort, node: process.versions.node },
+    device: machine.runtime.device,
+    threads: machine.threads,
+    model,
+    corpus,
+    measures: outcome.evaluation.measures.map(({ id }) => id),
+    directions: {},
+    precision: options.precision ?? null,
+    perLayer: options.perLayer ?? false,
+    seed: options.seed,
+    epsilon: {},
+    epsilonByHand: options.epsilon !== undefined,
+    batch: options.batch,
+    ...filters,
+    selfCheck: {},
+    rounding: {},
+    seconds,
+  };
+  for (const [family, { check, step }] of outcome.evaluation.families) {
+    receipt.selfCheck[family] = check;
+    if (!step) continue;
+    const drawn = outcome.tallies.get(family)!.directions.reduce((most, k) => Math.max(most, k), 0);
+    // Asked for one direction, some examples draw a second one; a replay asks for one again.
+    receipt.directions[family] = Math.min(options.directions, drawn);
+    receipt.epsilon[family] = step.epsilon;
+    receipt.rounding[family] = step.rounding;
+  }
+  return receipt;
+}

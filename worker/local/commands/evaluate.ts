@@ -1,0 +1,104 @@
+/** `plateau evaluate`: measures models one after another and shows, keeps and writes what came out. */
+import type { Objective } from "../../../shared/corpus/corpus.ts";
+import { selectMeasures } from "../../../shared/measures/index.ts";
+import { readCorpus } from "../corpus-file.ts";
+import { startRuntime, type Device } from "../devices.ts";
+import { evaluateModel, type Run } from "../evaluate-model.ts";
+import { describeFailure, EXIT } from "../failure.ts";
+import { FinishedResults } from "../finished-results.ts";
+import { labels } from "../labels.ts";
+import { modelPaths } from "../model-paths.ts";
+import { byteText, duration, grouped } from "../numbers.ts";
+import { createProgress } from "../progress.ts";
+import type { Labelled } from "../result-table.ts";
+import { ResultsOutput } from "../results-output.ts";
+import { say } from "../terminal.ts";
+import { TimeLeft } from "../time-left.ts";
+
+/** The command's options, parsed. */
+export interface EvaluateCommandOptions {
+  readonly corpus: string;
+  readonly objective: Objective;
+  readonly measures: readonly string[];
+  readonly directions?: number;
+  readonly precision?: number;
+  readonly epsilon?: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly threads?: number;
+  readonly device: Device;
+  readonly perLayer?: boolean;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly out?: string;
+  readonly json?: string;
+  readonly csv?: string;
+  readonly quiet?: boolean;
+}
+
+/** Directions that each example draws. */
+export const DIRECTIONS = 8;
+/** The most that are drawn where a precision is the target. */
+export const MOST_DIRECTIONS = 1024;
+
+/** Runs the command. Answers the exit code: failed where some model failed. */
+export async function evaluateCommand(models: readonly string[], options: EvaluateCommandOptions): Promise<number> {
+  const measures = selectMeasures(options.measures).map(({ id }) => id);
+  const paths = await modelPaths(models);
+  const output = await ResultsOutput.to(options, paths.length === 1);
+  const { precision, epsilon } = options;
+  const run: Run = {
+    corpus: await readCorpus(options.corpus, options.objective),
+    finished: options.out === undefined ? null : await FinishedResults.in(options.out),
+    machine: await startRuntime(options.device, options.threads),
+    options: {
+      measures,
+      directions: options.directions ?? (precision === undefined ? DIRECTIONS : MOST_DIRECTIONS),
+      seed: options.seed,
+      batch: options.batch,
+      perLayer: options.perLayer ?? false,
+      ...(precision !== undefined && { precision }),
+      ...(epsilon !== undefined && { epsilon: { "rank-one": epsilon, scaled: epsilon } }),
+    },
+    filters: { include: options.include, exclude: options.exclude },
+  };
+
+  const progress = createProgress(process.stderr, options.quiet ?? false);
+  const names = labels(paths);
+  const timeLeft = await TimeLeft.of(paths);
+  const results: Labelled[] = [];
+  let failed = 0;
+  for (const [i, path] of paths.entries()) {
+    const label = names[i]!;
+    const prefix = paths.length > 1 ? `[${i + 1}/${paths.length}] ${label}` : label;
+    try {
+      const result = await evaluateModel(path, label, run, {
+        onNote: (text) => progress.note(`${prefix}: ${text}`),
+        onStart(bytes, rows) {
+          timeLeft.start(i);
+          progress.note(`${prefix}: ${byteText(bytes)}, ${costText(rows, precision)}`);
+        },
+        onProgress: (state) => progress.update(prefix, state, timeLeft.ofAll(state.fraction)),
+      });
+      timeLeft.finish(i);
+      results.push({ label: result.checkpoint.card?.name ?? label, result });
+      await output.save(results);
+    } catch (error) {
+      failed++;
+      progress.clear();
+      say(`plateau: ${path}: ${describeFailure(error)}`);
+    }
+  }
+  progress.clear();
+  if (paths.length > 1) {
+    const outcome = failed > 0 ? `, ${failed} failed` : "";
+    progress.note(`${results.length} of ${paths.length} models evaluated${outcome}, ${duration(timeLeft.elapsed)}`);
+  }
+  output.show(results);
+  return failed > 0 ? EXIT.failed : EXIT.ok;
+}
+
+function costText(rows: number, precision: number | undefined): string {
+  const passes = `about ${grouped(Number(rows.toPrecision(2)))} forward passes of one example`;
+  return precision === undefined ? passes : `${passes} to begin with, more as the precision asks for`;
+}

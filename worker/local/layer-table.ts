@@ -1,0 +1,58 @@
+/** Traces summed by layer and kind of parameter. */
+import { MEASURES } from "../../shared/measures/index.ts";
+import type { Result } from "../../shared/evaluate/result-schema.ts";
+import { grouped, measured, percent } from "./numbers.ts";
+import type { Labelled } from "./result-table.ts";
+import { alignPoints, table, type Column } from "./table.ts";
+import { styled } from "./terminal.ts";
+
+type Tensors = NonNullable<Extract<Result["measures"][string], { value: number }>["perTensor"]>;
+
+/** A table a model; empty where traces were not split. */
+export function layerLines({ label, result }: Labelled, width: number): string[] {
+  const split = MEASURES.flatMap(({ id, label }) => {
+    const measure = result.measures[id];
+    return measure && measure.value !== null && measure.perTensor
+      ? [{ label, total: measure.value, tensors: measure.perTensor }]
+      : [];
+  });
+  if (split.length === 0) return [];
+  const groups = [...groupsOf(split[0]!.tensors).values()];
+  const columns: Column[] = [
+    { head: "layer", align: "right", cells: groups.map(([{ layer }]) => (layer === null ? "–" : String(layer))) },
+    { head: "kind", align: "left", cells: groups.map(([{ kind }]) => kind) },
+    {
+      head: "parameters",
+      align: "right",
+      cells: groups.map((group) => grouped(group.reduce((sum, { parameters }) => sum + parameters, 0))),
+    },
+  ];
+  for (const { label, total, tensors } of split) {
+    const sums = [...groupsOf(tensors).values()].map((group) => ({
+      value: group.reduce((sum, { value }) => sum + value, 0),
+      error: Math.sqrt(group.reduce((sum, { directionError }) => sum + (directionError ?? 0) ** 2, 0)),
+    }));
+    const texts = sums.map(({ value, error }) => measured(value, error));
+    const attached = { align: "right", attached: true } as const;
+    columns.push({ head: label, align: "right", cells: alignPoints(texts.map(([value]) => value)) });
+    columns.push({ ...attached, head: "", cells: alignPoints(texts.map(([, error]) => (error ? `± ${error}` : ""))) });
+    columns.push({ ...attached, head: "", cells: sums.map(({ value }) => `${percent(value / total).padStart(7)}`) });
+  }
+  return [
+    styled("bold", `${label} by layer and kind`),
+    ...table(columns, width, 3),
+    styled("dim", "value ± direction error, share of the trace"),
+  ];
+}
+
+/** Tensors of one layer and kind together, in the order in which the model runs them. */
+function groupsOf(tensors: Tensors): Map<string, [Tensors[number], ...Tensors[number][]]> {
+  const groups = new Map<string, [Tensors[number], ...Tensors[number][]]>();
+  for (const tensor of tensors) {
+    const key = `${tensor.layer}/${tensor.kind}`;
+    const group = groups.get(key);
+    if (group) group.push(tensor);
+    else groups.set(key, [tensor]);
+  }
+  return groups;
+}

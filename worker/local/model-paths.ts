@@ -1,0 +1,26 @@
+/** The models that a command names. */
+import { glob, stat } from "node:fs/promises";
+import { openFile } from "./read-input.ts";
+import { UsageError } from "./usage-error.ts";
+
+/**
+ * Paths of all models, patterns replaced by what they match (not every shell does that).
+ *
+ * @throws UsageError where one is missing or no file: before anything runs, since it may run for hours.
+ */
+export async function modelPaths(given: readonly string[]): Promise<string[]> {
+  const paths: string[] = [];
+  for (const path of given) {
+    const exists = await stat(path).catch(() => null);
+    if (exists || !/[*?[]/.test(path)) {
+      const handle = await openFile(path, "model", `give the .onnx files in it, such as ${path.replace(/\/$/, "")}/*.onnx`);
+      await handle.close();
+      paths.push(path);
+      continue;
+    }
+    const found = (await Array.fromAsync(glob(path))).sort();
+    if (found.length === 0) throw new UsageError(`No file matches ${path}.`);
+    paths.push(...found);
+  }
+  return paths;
+}

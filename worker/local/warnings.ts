@@ -1,0 +1,123 @@
+/** What a reader of the numbers must know, in words: one warning a kind, with the models it concerns. */
+import type { Result } from "../../shared/evaluate/result-schema.ts";
+import { MEASURES } from "../../shared/measures/index.ts";
+import { grouped, percent, stepText } from "./numbers.ts";
+import type { Labelled } from "./result-table.ts";
+
+export interface Warning {
+  /** What is the matter and what to do. */
+  readonly text: string;
+  /** Where: a model and its details. */
+  readonly cases: readonly string[];
+}
+
+/** An example that holds more than this of a value makes its error too small. */
+const LARGEST_SHARE = 5e-3;
+/** Errors that a step set by hand may leave before it is worth a word. */
+const STEP_ERROR = 5e-3;
+/** Names listed before "and N more". */
+const LISTED = 3;
+
+/** All warnings of the results. */
+export function warningsOf(results: readonly Labelled[]): Warning[] {
+  const kinds: [text: string, find: (result: Result) => string[]][] = [
+    ["Undefined", undefinedMeasures],
+    [
+      "Not moved, so the traces leave them out",
+      ({ checkpoint }) => partsText(checkpoint.unperturbed.filter(({ reason }) => reason !== "excluded")),
+    ],
+    [
+      "One direction for all examples of a block, since the weight only moves as a whole: correct, with larger direction errors",
+      ({ checkpoint, receipt }) => (Object.keys(receipt.epsilon).length > 0 ? partsText(checkpoint.sharedDirections) : []),
+    ],
+    [`One example holds more than ${percent(LARGEST_SHARE)}, so standard errors may be too small; a larger corpus helps`, largestShares],
+    ["The step set by hand leaves an error; leave --epsilon out to have it chosen", stepErrors],
+    ["The precision asked for was not reached; allow more --directions", imprecise],
+    ["Limited by examples: more directions would not make the standard error smaller, more examples would", limitedByExamples],
+  ];
+  return kinds.flatMap(([text, find]) => {
+    const cases = results.flatMap(({ label, result }) => {
+      const details = find(result);
+      return details.length === 0 ? [] : [`${results.length > 1 ? `${label}: ` : ""}${details.join("; ")}`];
+    });
+    return cases.length > 0 ? [{ text, cases }] : [];
+  });
+}
+
+/** Lines of at most `width` columns; of many cases the first few. */
+export function warningLines(warnings: readonly Warning[], width: number): string[] {
+  const most = 6;
+  return warnings.flatMap(({ text, cases }) => {
+    const rest = cases.length - most;
+    const shown = rest > 1 ? [...cases.slice(0, most), `and ${rest} more models (all in --json and --csv)`] : cases;
+    return [...wrap(`! ${text}:`, width, "  "), ...shown.flatMap((each) => wrap(`  ${each}`, width, "    "))];
+  });
+}
+
+function wrap(text: string, width: number, indent: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/(?<=\S)(?= )/)) {
+    if (line.trim() !== "" && (line + word).length > width) {
+      lines.push(line);
+      line = indent + word.trimStart();
+    } else line += word;
+  }
+  return [...lines, line];
+}
+
+function defined(result: Result) {
+  return MEASURES.flatMap(({ id, label, secondDifference }) => {
+    const measure = result.measures[id];
+    return measure && measure.value !== null ? [{ ...measure, id, label, secondDifference }] : [];
+  });
+}
+
+function undefinedMeasures({ measures }: Result): string[] {
+  return MEASURES.flatMap(({ id, label }) => {
+    const measure = measures[id];
+    return measure?.value === null ? [`${label}: ${measure.reason}`] : [];
+  });
+}
+
+function partsText(parts: Result["checkpoint"]["unperturbed"]): string[] {
+  return [...Map.groupBy(parts, ({ reason }) => reason)].map(([reason, group]) => {
+    const scalars = group.reduce((sum, { parameters }) => sum + parameters, 0);
+    const names = group.slice(0, LISTED).map(({ name }) => name);
+    const more = group.length > LISTED ? ` and ${group.length - LISTED} more` : "";
+    return `${names.join(", ")}${more} (${grouped(scalars)} parameters): ${reason}`;
+  });
+}
+
+function largestShares(result: Result): string[] {
+  return defined(result).flatMap(({ label, largestShare = 0 }) =>
+    largestShare > LARGEST_SHARE ? [`${percent(largestShare)} of ${label}`] : [],
+  );
+}
+
+function stepErrors(result: Result): string[] {
+  if (!result.receipt.epsilonByHand) return [];
+  return defined(result).flatMap(({ label, value, stepBias = 0, roundingError = 0, epsilon = 0 }) => {
+    const [bias, rounding] = [Math.abs(stepBias / value), Math.abs(roundingError / value)];
+    if (!(Math.max(bias, rounding) > STEP_ERROR)) return [];
+    const what = bias > rounding ? `truncation ${percent(bias)}` : `rounding ${percent(rounding)}`;
+    return [`${label}: ${what} at ε = ${stepText(epsilon)}`];
+  });
+}
+
+function imprecise(result: Result): string[] {
+  const { precision } = result.receipt;
+  if (precision === null) return [];
+  return defined(result).flatMap(({ label, value, directionError, directions }) => {
+    const reached = directionError ? directionError / Math.abs(value) : 0;
+    return reached > precision ? [`${label}: ${percent(reached)} after ${directions} directions`] : [];
+  });
+}
+
+function limitedByExamples(result: Result): string[] {
+  if (result.receipt.precision === null) return [];
+  const limited = defined(result).filter(
+    ({ standardError, directionError }) => standardError !== null && directionError && standardError > directionError,
+  );
+  return limited.length > 0 ? [limited.map(({ label }) => label).join(", ")] : [];
+}
