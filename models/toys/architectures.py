@@ -13,7 +13,14 @@ SEED = 23
 # name, exporter, opset, attention implementation, token_type_ids as an input, what is special
 ENCODERS = (
     ("bert", "torchscript", 17, "eager", True, "Tied: the table for Gather, a transposed copy for the head's MatMul"),
-    ("bert", "dynamo", 18, "sdpa", False, "Tied as above, the table under the head's name; token types a constant"),
+    (
+        "bert",
+        "dynamo",
+        18,
+        "sdpa",
+        False,
+        "Tied, the table under the head's name, a transposed copy for the head; no token_type_ids input",
+    ),
     (
         "roberta",
         "torchscript",

@@ -8,7 +8,8 @@ from onnx import helper, numpy_helper
 from torch import Tensor, nn
 from transformers import DynamicCache, PreTrainedModel
 
-from export import content, rename_inputs, to_onnx
+from exporting.parameters import content, rename_inputs
+from exporting.tracing import to_onnx
 
 from .corpora import FIRST_WORD
 from .fixture import Fixture

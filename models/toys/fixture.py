@@ -6,7 +6,7 @@ import onnx
 import torch
 from torch import nn
 
-from export import to_onnx
+from exporting.tracing import to_onnx
 
 from .corpora import FIRST_WORD
 from .sizes import VOCABULARY

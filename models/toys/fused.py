@@ -13,7 +13,7 @@ from onnxruntime.transformers import optimizer
 from transformers import PreTrainedModel
 from transformers.exporters.exporter_onnx import OnnxConfig, OnnxExporter
 
-from export import forget_sources
+from exporting.tracing import forget_sources
 
 from .classic import ClassicBert, ClassicGPT2
 from .corpora import FIRST_WORD

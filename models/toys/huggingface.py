@@ -27,7 +27,7 @@ from transformers import (
     RobertaForMaskedLM,
 )
 
-from export import TokensToLogits
+from exporting.loading import TokensToLogits
 
 from .sizes import HEADS, HIDDEN, INNER, LAYERS, POSITIONS, VOCABULARY
 

@@ -15,7 +15,7 @@ from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from torch import Tensor, nn
 
-from export import content
+from exporting.parameters import content
 
 from .fixture import Fixture, exported
 from .huggingface import build, decoder, encoder

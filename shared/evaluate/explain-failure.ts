@@ -14,11 +14,19 @@ export class ExampleTooLongError extends PlateauError {}
  * The error to show for `error`. Errors that speak for themselves, and defects of Plateau, come back as they are; for
  * what the runtime threw, the model as it was read is run on the corpus's longest example to find out why.
  */
-export async function explainFailure(error: unknown, original: Graph, runtime: Runtime, corpus: Corpus): Promise<unknown> {
+export async function explainFailure(
+  error: unknown,
+  original: Graph,
+  runtime: Runtime,
+  corpus: Corpus,
+): Promise<unknown> {
   // The runtime throws plain errors; a TypeError or RangeError is ours.
   if (!(error instanceof Error) || error instanceof PlateauError || error.name !== "Error") return error;
   if (/alloc|out of memory/i.test(error.message)) {
-    return new ModelTooBigError(`ONNX Runtime ran out of memory. Use smaller batches, or a machine with more.`, { cause: error });
+    return new ModelTooBigError(
+      `ONNX Runtime ran out of memory. Use smaller batches, or a machine with more.`,
+      { cause: error },
+    );
   }
   const longest = corpus.examples.reduce((a, b) => (b.inputIds.length > a.inputIds.length ? b : a));
   const length = longest.inputIds.length;
@@ -41,7 +49,9 @@ async function longestThatRuns(graph: Graph, runtime: Runtime, example: Example)
   const runs = async (length: number): Promise<boolean> => {
     const inputs = modelInputs(graph);
     try {
-      await session.run(inputFeeds(graph, inputs, [shortened(example, length)], inputs.fixedLength ?? length));
+      await session.run(
+        inputFeeds(graph, inputs, [shortened(example, length)], inputs.fixedLength ?? length),
+      );
       return true;
     } catch {
       return false;
@@ -75,7 +85,10 @@ function shortened({ inputIds, labels, attentionMask, tokenTypeIds }: Example, l
 function clause({ message }: Error): string {
   const text = message
     .replaceAll(/\S*onnxruntime\/\S+:\d+ /g, "")
-    .replace(/^.*Non-zero status code returned while running (\w+) node\. Name:'([^']*)' Status Message: /s, "$1 '$2': ")
+    .replace(
+      /^.*Non-zero status code returned while running (\w+) node\. Name:'([^']*)' Status Message: /s,
+      "$1 '$2': ",
+    )
     .replaceAll(/\s+/g, " ")
     .trim();
   return (text.length > 300 ? `${text.slice(0, 300)}…` : text).replace(/\.$/, "");

@@ -27,7 +27,9 @@ const LEAST_DIRECTIONS = 2;
 /** Units that a stratum visits at least. */
 const LEAST_UNITS = 16;
 /** Units × directions of the pilot that finds the strata's variances. */
-const PILOT_UNITS = 8;
+const PILOT_UNITS = 16;
+/** The part of the budget that goes to all strata alike: the pilot's variances are rough, and a share of zero is final. */
+const EVEN_PART = 0.25;
 
 /** One stratum's share of the budget. */
 interface Visit {
@@ -62,7 +64,8 @@ export async function stratify(
   const allWeights = weights.reduce((sum, weight) => sum + weight, 0) || 1;
   const perUnit = evaluation.corpus.examples.length / units.length;
   const visits = parameters.map((parameter, s): Visit => {
-    const share = ((pairs / perUnit) * weights[s]!) / allWeights;
+    const fraction = EVEN_PART / parameters.length + ((1 - EVEN_PART) * weights[s]!) / allWeights;
+    const share = (pairs / perUnit) * fraction;
     if (share >= 1.5 * units.length) {
       return { parameter, units: spread(units.length, units.length, 0), directions: Math.round(share / units.length) };
     }

@@ -49,7 +49,7 @@ export async function prepareSubject(original: Graph, runtime: Runtime, corpus: 
 }
 
 /** Rows of the table that the token ids look up; infinite where the graph does not show it. */
-function embeddingRows(graph: Graph, { ids }: ModelInputs): number {
+export function embeddingRows(graph: Graph, { ids }: ModelInputs): number {
   const sources = new Set([ids]);
   for (const node of graph.nodes) {
     if (/^(Cast|Reshape)$/.test(node.opType) && sources.has(node.input[0]!)) sources.add(node.output[0]!);

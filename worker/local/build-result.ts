@@ -1,7 +1,11 @@
 /** From an evaluation's outcome to the result file. */
 import type { Card } from "../../shared/evaluate/card.ts";
 import type { EvaluateOptions, EvaluateOutcome } from "../../shared/evaluate/evaluate.ts";
-import { perturbationSummary, type MeasureResult, type UndefinedMeasure } from "../../shared/evaluate/result.ts";
+import {
+  perturbationSummary,
+  type MeasureResult,
+  type UndefinedMeasure,
+} from "../../shared/evaluate/result.ts";
 import { SCHEMA_VERSION, type Receipt, type Result } from "../../shared/evaluate/result-schema.ts";
 import type { CorpusFile } from "./corpus-file.ts";
 import type { Machine } from "./devices.ts";
@@ -22,7 +26,9 @@ export interface ResultInput {
 /** The result with its receipt, as it is written to files. */
 export function buildResult(input: ResultInput): Result {
   const { model, card, corpus, machine, options, outcome } = input;
-  const { parameters, perturbedParameters, unperturbed, sharedDirections } = perturbationSummary(outcome.evaluation);
+  const { parameters, perturbedParameters, unperturbed, sharedDirections } = perturbationSummary(
+    outcome.evaluation,
+  );
   const { objective, examples, labelledTokens } = corpus.corpus;
   const { device, version: ort } = machine.runtime;
   // With the loss alone no weight was to be moved, so none was left out.
@@ -54,7 +60,9 @@ export function buildResult(input: ResultInput): Result {
 function writable(measure: MeasureResult | UndefinedMeasure): MeasureResult | UndefinedMeasure {
   if (measure.value === null) return measure;
   if (!Number.isFinite(measure.value)) return { value: null, reason: `it came out as ${measure.value}` };
-  const fields = Object.entries(measure).filter(([, field]) => typeof field !== "number" || Number.isFinite(field));
+  const fields = Object.entries(measure).filter(
+    ([, field]) => typeof field !== "number" || Number.isFinite(field),
+  );
   return Object.fromEntries(fields) as unknown as MeasureResult;
 }
 

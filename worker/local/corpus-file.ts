@@ -20,10 +20,16 @@ export async function readCorpus(path: string, objective: Objective): Promise<Co
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new CorpusError(`${path} is not text in UTF-8. A corpus holds one JSON object a line, with input_ids and labels.`);
+    throw new CorpusError(
+      `${path} is not text in UTF-8. A corpus holds one JSON object a line, with input_ids and labels.`,
+    );
   }
   return {
     corpus: parseCorpus(text, objective, path),
-    identity: { file: path, sha256: createHash("sha256").update(bytes).digest("hex"), bytes: bytes.byteLength },
+    identity: {
+      file: path,
+      sha256: createHash("sha256").update(bytes).digest("hex"),
+      bytes: bytes.byteLength,
+    },
   };
 }

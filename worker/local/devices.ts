@@ -28,5 +28,8 @@ export async function startRuntime(device: Device, threads?: number): Promise<Ma
   }
   const { createNodeRuntime } = await import("./runtimes/node.ts");
   const used = threads ?? availableParallelism();
-  return { runtime: await createNodeRuntime({ device, threads: used }), threads: device === "cpu" ? used : null };
+  return {
+    runtime: await createNodeRuntime({ device, threads: used }),
+    threads: device === "cpu" ? used : null,
+  };
 }

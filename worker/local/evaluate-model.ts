@@ -38,7 +38,12 @@ export interface ModelHooks {
 export class NothingSelectedError extends PlateauError {}
 
 /** Evaluates one model, or takes its finished result. `label` names it in files. */
-export async function evaluateModel(path: string, label: string, run: Run, hooks: ModelHooks): Promise<Result> {
+export async function evaluateModel(
+  path: string,
+  label: string,
+  run: Run,
+  hooks: ModelHooks,
+): Promise<Result> {
   const started = performance.now();
   const file = await ModelFile.open(path);
   try {
@@ -58,7 +63,10 @@ export async function evaluateModel(path: string, label: string, run: Run, hooks
     await checkFilters(graph, filters, path, hooks);
 
     const rows = foreseenRows(graph, corpus.corpus.examples.length, options);
-    hooks.onStart(file.bytes, rows.reduce((sum, each) => sum + each, 0));
+    hooks.onStart(
+      file.bytes,
+      rows.reduce((sum, each) => sum + each, 0),
+    );
     const plan = new ProgressPlan(rows, () => performance.now() / 1000, hooks.onProgress);
     const include = parameterFilter(filters.include, filters.exclude);
     const outcome = await evaluate(

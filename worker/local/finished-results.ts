@@ -65,6 +65,13 @@ export class FinishedResults {
 }
 
 function keyOf({ modelSha256, externalSha256, corpusSha256, seed, options }: Identity): string {
-  const rest = createHash("sha256").update(JSON.stringify([modelSha256, externalSha256, corpusSha256, options]));
-  return [modelSha256.slice(0, 12), corpusSha256.slice(0, 8), `seed-${seed}`, rest.digest("hex").slice(0, 8)].join(".");
+  const rest = createHash("sha256").update(
+    JSON.stringify([modelSha256, externalSha256, corpusSha256, options]),
+  );
+  return [
+    modelSha256.slice(0, 12),
+    corpusSha256.slice(0, 8),
+    `seed-${seed}`,
+    rest.digest("hex").slice(0, 8),
+  ].join(".");
 }

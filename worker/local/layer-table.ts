@@ -19,7 +19,11 @@ export function layerLines({ label, result }: Labelled, width: number): string[]
   if (split.length === 0) return [];
   const groups = [...groupsOf(split[0]!.tensors).values()];
   const columns: Column[] = [
-    { head: "layer", align: "right", cells: groups.map(([{ layer }]) => (layer === null ? "–" : String(layer))) },
+    {
+      head: "layer",
+      align: "right",
+      cells: groups.map(([{ layer }]) => (layer === null ? "–" : String(layer))),
+    },
     { head: "kind", align: "left", cells: groups.map(([{ kind }]) => kind) },
     {
       head: "parameters",
@@ -35,8 +39,16 @@ export function layerLines({ label, result }: Labelled, width: number): string[]
     const texts = sums.map(({ value, error }) => measured(value, error));
     const attached = { align: "right", attached: true } as const;
     columns.push({ head: label, align: "right", cells: alignPoints(texts.map(([value]) => value)) });
-    columns.push({ ...attached, head: "", cells: alignPoints(texts.map(([, error]) => (error ? `± ${error}` : ""))) });
-    columns.push({ ...attached, head: "", cells: sums.map(({ value }) => `${percent(value / total).padStart(7)}`) });
+    columns.push({
+      ...attached,
+      head: "",
+      cells: alignPoints(texts.map(([, error]) => (error ? `± ${error}` : ""))),
+    });
+    columns.push({
+      ...attached,
+      head: "",
+      cells: sums.map(({ value }) => `${percent(value / total).padStart(7)}`),
+    });
   }
   return [
     styled("bold", `${label} by layer and kind`),

@@ -83,7 +83,9 @@ export class ModelFile {
     for (const { name, path, stamp } of this.files) {
       const now = await stat(path).catch(() => null);
       if (!now || stampOf(now) !== stamp) {
-        throw new FileChangedError(`${name} changed while it was read; evaluate a copy that nothing writes to.`);
+        throw new FileChangedError(
+          `${name} changed while it was read; evaluate a copy that nothing writes to.`,
+        );
       }
     }
   }
@@ -139,7 +141,8 @@ function sourceOf({ handle, size, path, name }: OpenFile): WeightSource {
       let done = 0;
       while (done < length) {
         const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
-        if (bytesRead === 0) throw new FileChangedError(`${name} became shorter while it was read; is it being written?`);
+        if (bytesRead === 0)
+          throw new FileChangedError(`${name} became shorter while it was read; is it being written?`);
         done += bytesRead;
       }
       return bytes;
@@ -150,7 +153,7 @@ function sourceOf({ handle, size, path, name }: OpenFile): WeightSource {
 async function identityOf({ name, handle, size }: OpenFile): Promise<FileIdentity> {
   const hash = createHash("sha256");
   const block = new Uint8Array(Math.min(HASH_BLOCK, Math.max(1, size)));
-  for (let offset = 0; ; ) {
+  for (let offset = 0; ;) {
     const { bytesRead } = await handle.read(block, 0, block.length, offset);
     if (bytesRead === 0) break;
     hash.update(block.subarray(0, bytesRead));

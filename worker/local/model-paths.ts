@@ -13,14 +13,19 @@ export async function modelPaths(given: readonly string[]): Promise<string[]> {
   for (const path of given) {
     const exists = await stat(path).catch(() => null);
     if (exists || !/[*?[]/.test(path)) {
-      const handle = await openFile(path, "model", `give the .onnx files in it, such as ${path.replace(/\/$/, "")}/*.onnx`);
+      const handle = await openFile(
+        path,
+        "model",
+        `give the .onnx files in it, such as ${path.replace(/\/$/, "")}/*.onnx`,
+      );
       await handle.close();
       paths.push(path);
       continue;
     }
-    const found = (await Array.fromAsync(glob(path))).sort();
+    const found: string[] = [];
+    for await (const match of glob(path)) found.push(match);
     if (found.length === 0) throw new UsageError(`No file matches ${path}.`);
-    paths.push(...found);
+    paths.push(...found.sort());
   }
   return paths;
 }

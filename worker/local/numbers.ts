@@ -76,3 +76,8 @@ export function byteText(bytes: number): string {
   const text = short(bytes);
   return /[a-z]$/i.test(text) ? `${text.slice(0, -1)} ${text.at(-1)}B` : `${text} B`;
 }
+
+/** The cost of an evaluation of so many rows. */
+export function costText(rows: number): string {
+  return `about ${grouped(Number(rows.toPrecision(2)))} forward passes of one example`;
+}

@@ -43,7 +43,9 @@ export function foreseenRows(
 }
 
 function tensorCount({ initializers }: Graph): number {
-  return [...initializers.values()].filter((tensor) => isFloat(tensor.dataType) && elementCount(dimsOf(tensor)) > 1).length;
+  return [...initializers.values()].filter(
+    (tensor) => isFloat(tensor.dataType) && elementCount(dimsOf(tensor)) > 1,
+  ).length;
 }
 
 export class ProgressPlan {
@@ -80,7 +82,8 @@ export class ProgressPlan {
     beforePass: (rows) => {
       // Called before the rows run: what was announced last is being worked on.
       this.samples.push({ time: this.now(), rows: this.total });
-      while (this.samples.length > 2 && this.samples[1]!.time < this.now() - WINDOW_SECONDS) this.samples.shift();
+      while (this.samples.length > 2 && this.samples[1]!.time < this.now() - WINDOW_SECONDS)
+        this.samples.shift();
       this.tell();
       this.inStage += rows;
       this.total += rows;

@@ -20,11 +20,18 @@ export async function openFile(path: string, what: string, advice: string): Prom
   const stat = await handle.stat();
   if (stat.isFile()) return handle;
   await handle.close();
-  throw new UsageError(`${sentence(what)} ${path} is ${stat.isDirectory() ? `a folder; ${advice}` : "not a file"}.`);
+  throw new UsageError(
+    `${sentence(what)} ${path} is ${stat.isDirectory() ? `a folder; ${advice}` : "not a file"}.`,
+  );
 }
 
 /** A whole text file, at most `limit` bytes. Throws UsageError like `openFile`, and where it is longer. */
-export async function readBytes(path: string, what: string, advice: string, limit: number): Promise<Uint8Array> {
+export async function readBytes(
+  path: string,
+  what: string,
+  advice: string,
+  limit: number,
+): Promise<Uint8Array> {
   const handle = await openFile(path, what, advice);
   try {
     const { size } = await handle.stat();

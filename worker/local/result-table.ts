@@ -4,7 +4,7 @@ import { MEASURES } from "../../shared/measures/index.ts";
 import { shortened } from "./labels.ts";
 import { grouped, measured, short, significant, stepText } from "./numbers.ts";
 import { alignPoints, table, type Column } from "./table.ts";
-import { styled } from "./terminal.ts";
+import { printable, styled } from "./terminal.ts";
 
 /** A result and what its model is called in tables. */
 export interface Labelled {
@@ -23,7 +23,11 @@ function sheet({ label, result }: Labelled, width: number): string[] {
   const { measures } = result;
   const shown = MEASURES.filter(({ id }) => measures[id] && measures[id].value !== null);
   const cells = shown.map(({ id, unit }) => ({ ...numbersOf(result, id), unit }));
-  const column = (head: string, texts: readonly string[]): Column => ({ head, align: "right", cells: alignPoints(texts) });
+  const column = (head: string, texts: readonly string[]): Column => ({
+    head,
+    align: "right",
+    cells: alignPoints(texts),
+  });
   return [
     `${styled("bold", label)}  ${parametersText(result)}`,
     ...settings([result]),
@@ -31,9 +35,18 @@ function sheet({ label, result }: Labelled, width: number): string[] {
     ...table(
       [
         { head: "", align: "left", cells: shown.map(({ label }) => label) },
-        column("value", cells.map(({ value }) => value)),
-        column("standard\nerror", cells.map(({ standardError }) => standardError)),
-        column("direction\nerror", cells.map(({ directionError }) => directionError)),
+        column(
+          "value",
+          cells.map(({ value }) => value),
+        ),
+        column(
+          "standard\nerror",
+          cells.map(({ standardError }) => standardError),
+        ),
+        column(
+          "direction\nerror",
+          cells.map(({ directionError }) => directionError),
+        ),
         { head: "unit", align: "left", cells: cells.map(({ unit }) => unit) },
       ],
       width,
@@ -48,12 +61,20 @@ function rows(results: readonly Labelled[], width: number): string[] {
       align: "left",
       cells: results.map(({ label }) => shortened(label, Math.max(12, Math.floor(width / LABEL_SHARE)))),
     },
-    { head: "para-\nmeters", align: "right", cells: results.map(({ result }) => short(result.checkpoint.parameters)) },
+    {
+      head: "para-\nmeters",
+      align: "right",
+      cells: results.map(({ result }) => short(result.checkpoint.parameters)),
+    },
   ];
   for (const { id, label } of MEASURES) {
     if (!results.some(({ result }) => result.measures[id])) continue;
     const cells = results.map(({ result }) => numbersOf(result, id));
-    columns.push({ head: twoLines(label), align: "right", cells: alignPoints(cells.map(({ value }) => value)) });
+    columns.push({
+      head: twoLines(label),
+      align: "right",
+      cells: alignPoints(cells.map(({ value }) => value)),
+    });
     const errors = alignPoints(cells.map(({ standardError }) => standardError));
     columns.push({
       head: "",
@@ -66,7 +87,9 @@ function rows(results: readonly Labelled[], width: number): string[] {
     columns.push({
       head: "",
       align: "left",
-      cells: directions.map((error) => (error.trim() ? `(${error.trimEnd()})${" ".repeat(error.length - error.trimEnd().length)}` : "")),
+      cells: directions.map((error) =>
+        error.trim() ? `(${error.trimEnd()})${" ".repeat(error.length - error.trimEnd().length)}` : "",
+      ),
       attached: true,
     });
   }
@@ -76,14 +99,21 @@ function rows(results: readonly Labelled[], width: number): string[] {
     "",
     ...table(columns, width, 2),
     "",
-    styled("dim", `value ± standard error${hasDirections ? " (direction error)" : ""}, nats per labelled token`),
+    styled(
+      "dim",
+      `value ± standard error${hasDirections ? " (direction error)" : ""}, nats per labelled token`,
+    ),
   ];
 }
 
 /** A measure's cells; undefined ones show a dash. */
-function numbersOf({ measures }: Result, id: string): { value: string; standardError: string; directionError: string } {
+function numbersOf(
+  { measures }: Result,
+  id: string,
+): { value: string; standardError: string; directionError: string } {
   const measure = measures[id];
-  if (!measure || measure.value === null) return { value: measure ? "–" : "", standardError: "", directionError: "" };
+  if (!measure || measure.value === null)
+    return { value: measure ? "–" : "", standardError: "", directionError: "" };
   const { standardError, directionError = null } = measure;
   // Where the population error cannot be told, the direction error decides how many digits mean something.
   const [value] = measured(measure.value, standardError ?? directionError);
@@ -102,7 +132,9 @@ function parametersText({ checkpoint, receipt }: Result): string {
   const { parameters, perturbedParameters } = checkpoint;
   const all = `${grouped(parameters)} parameters`;
   if (Object.keys(receipt.epsilon).length === 0) return all;
-  return perturbedParameters === parameters ? `${all}, all moved` : `${all}, ${grouped(perturbedParameters)} of them moved`;
+  return perturbedParameters === parameters
+    ? `${all}, all moved`
+    : `${all}, ${grouped(perturbedParameters)} of them moved`;
 }
 
 /** What the results have in common. */
@@ -121,7 +153,7 @@ function settings(results: readonly Result[]): string[] {
   }
   const devices = new Set(results.map(({ runtime }) => runtime.device));
   return [
-    `${receipt.corpus.file}  ${corpus.objective}, ${grouped(corpus.examples)} examples, ${grouped(corpus.labelledTokens)} labelled tokens`,
+    `${printable(receipt.corpus.file)}  ${corpus.objective}, ${grouped(corpus.examples)} examples, ${grouped(corpus.labelledTokens)} labelled tokens`,
     `${run.join(", ")}, ${[...devices].join(" and ")}`,
   ];
 }

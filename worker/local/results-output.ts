@@ -46,10 +46,11 @@ export class ResultsOutput {
       return;
     }
     const width = columns();
-    const warnings = warningLines(warningsOf(results), width);
-    const layers = results.map((each) => layerLines(each, width)).filter((lines) => lines.length > 0);
-    const parts = [resultLines(results, width), ...layers, warnings].filter((lines) => lines.length > 0);
-    print(printable(parts.map((lines) => lines.join("\n")).join("\n\n")));
+    const named = results.map(({ label, result }) => ({ label: printable(label), result }));
+    const warnings = warningLines(warningsOf(named), width).map(printable);
+    const layers = named.map((each) => layerLines(each, width));
+    const parts = [resultLines(named, width), ...layers, warnings].filter((lines) => lines.length > 0);
+    print(parts.map((lines) => lines.join("\n")).join("\n\n"));
   }
 
   private json(results: readonly Labelled[]): string {

@@ -18,8 +18,12 @@ export function alignPoints(cells: readonly string[]): string[] {
     const end = /[.e]/.exec(cell)?.index ?? cell.length;
     return [cell.slice(0, end), cell.slice(end)] as const;
   });
-  const [before, after] = [0, 1].map((side) => Math.max(0, ...parts.map((part) => part[side as 0 | 1].length)));
-  return parts.map(([whole, rest]) => (whole + rest === "" ? "" : whole.padStart(before!) + rest.padEnd(after!)));
+  const [before, after] = [0, 1].map((side) =>
+    Math.max(0, ...parts.map((part) => part[side as 0 | 1].length)),
+  );
+  return parts.map(([whole, rest]) =>
+    whole + rest === "" ? "" : whole.padStart(before!) + rest.padEnd(after!),
+  );
 }
 
 /** Lines of the table, at most `width` wide where the columns allow it. The first `repeated` columns begin every block. */

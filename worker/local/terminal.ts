@@ -3,7 +3,6 @@ import { styleText } from "node:util";
 
 /** Names come from files of strangers: control characters could move the cursor or hide text. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�");
 }
 
@@ -25,4 +24,17 @@ export function say(line: string): void {
 /** Writes text to stdout, a line break at its end. */
 export function print(text: string): void {
   process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+}
+
+/** Lines of at most `width` columns, broken between words; the first keeps its indentation, the others take `indent`. */
+export function wrap(text: string, width: number, indent: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/(?<=\S)(?= )/)) {
+    if (line.trim() !== "" && (line + word).length > width) {
+      lines.push(line);
+      line = indent + word.trimStart();
+    } else line += word;
+  }
+  return [...lines, line];
 }

@@ -1,6 +1,7 @@
 /** What a reader of the numbers must know, in words: one warning a kind, with the models it concerns. */
 import type { Result } from "../../shared/evaluate/result-schema.ts";
 import { MEASURES } from "../../shared/measures/index.ts";
+import { wrap } from "./terminal.ts";
 import { grouped, percent, stepText } from "./numbers.ts";
 import type { Labelled } from "./result-table.ts";
 
@@ -28,12 +29,19 @@ export function warningsOf(results: readonly Labelled[]): Warning[] {
     ],
     [
       "One direction for all examples of a block, since the weight only moves as a whole: correct, with larger direction errors",
-      ({ checkpoint, receipt }) => (Object.keys(receipt.epsilon).length > 0 ? partsText(checkpoint.sharedDirections) : []),
+      ({ checkpoint, receipt }) =>
+        Object.keys(receipt.epsilon).length > 0 ? partsText(checkpoint.sharedDirections) : [],
     ],
-    [`One example holds more than ${percent(LARGEST_SHARE)}, so standard errors may be too small; a larger corpus helps`, largestShares],
+    [
+      `One example holds more than ${percent(LARGEST_SHARE)}, so standard errors may be too small; a larger corpus helps`,
+      largestShares,
+    ],
     ["The step set by hand leaves an error; leave --epsilon out to have it chosen", stepErrors],
     ["The precision asked for was not reached; allow more --directions", imprecise],
-    ["Limited by examples: more directions would not make the standard error smaller, more examples would", limitedByExamples],
+    [
+      "Limited by examples: more directions would not make the standard error smaller, more examples would",
+      limitedByExamples,
+    ],
   ];
   return kinds.flatMap(([text, find]) => {
     const cases = results.flatMap(({ label, result }) => {
@@ -49,21 +57,10 @@ export function warningLines(warnings: readonly Warning[], width: number): strin
   const most = 6;
   return warnings.flatMap(({ text, cases }) => {
     const rest = cases.length - most;
-    const shown = rest > 1 ? [...cases.slice(0, most), `and ${rest} more models (all in --json and --csv)`] : cases;
+    const shown =
+      rest > 1 ? [...cases.slice(0, most), `and ${rest} more models (all in --json and --csv)`] : cases;
     return [...wrap(`! ${text}:`, width, "  "), ...shown.flatMap((each) => wrap(`  ${each}`, width, "    "))];
   });
-}
-
-function wrap(text: string, width: number, indent: string): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(/(?<=\S)(?= )/)) {
-    if (line.trim() !== "" && (line + word).length > width) {
-      lines.push(line);
-      line = indent + word.trimStart();
-    } else line += word;
-  }
-  return [...lines, line];
 }
 
 function defined(result: Result) {
@@ -117,7 +114,8 @@ function imprecise(result: Result): string[] {
 function limitedByExamples(result: Result): string[] {
   if (result.receipt.precision === null) return [];
   const limited = defined(result).filter(
-    ({ standardError, directionError }) => standardError !== null && directionError && standardError > directionError,
+    ({ standardError, directionError }) =>
+      standardError !== null && directionError && standardError > directionError,
   );
   return limited.length > 0 ? [limited.map(({ label }) => label).join(", ")] : [];
 }

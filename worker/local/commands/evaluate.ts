@@ -8,7 +8,7 @@ import { describeFailure, EXIT } from "../failure.ts";
 import { FinishedResults } from "../finished-results.ts";
 import { labels } from "../labels.ts";
 import { modelPaths } from "../model-paths.ts";
-import { byteText, duration, grouped } from "../numbers.ts";
+import { byteText, costText, duration } from "../numbers.ts";
 import { createProgress } from "../progress.ts";
 import type { Labelled } from "../result-table.ts";
 import { ResultsOutput } from "../results-output.ts";
@@ -42,7 +42,10 @@ export const DIRECTIONS = 8;
 export const MOST_DIRECTIONS = 1024;
 
 /** Runs the command. Answers the exit code: failed where some model failed. */
-export async function evaluateCommand(models: readonly string[], options: EvaluateCommandOptions): Promise<number> {
+export async function evaluateCommand(
+  models: readonly string[],
+  options: EvaluateCommandOptions,
+): Promise<number> {
   const measures = selectMeasures(options.measures).map(({ id }) => id);
   const paths = await modelPaths(models);
   const output = await ResultsOutput.to(options, paths.length === 1);
@@ -76,7 +79,9 @@ export async function evaluateCommand(models: readonly string[], options: Evalua
         onNote: (text) => progress.note(`${prefix}: ${text}`),
         onStart(bytes, rows) {
           timeLeft.start(i);
-          progress.note(`${prefix}: ${byteText(bytes)}, ${costText(rows, precision)}`);
+          progress.note(
+            `${prefix}: ${byteText(bytes)}, ${costText(rows)}${precision === undefined ? "" : " to begin with, more as the precision asks for"}`,
+          );
         },
         onProgress: (state) => progress.update(prefix, state, timeLeft.ofAll(state.fraction)),
       });
@@ -92,13 +97,10 @@ export async function evaluateCommand(models: readonly string[], options: Evalua
   progress.clear();
   if (paths.length > 1) {
     const outcome = failed > 0 ? `, ${failed} failed` : "";
-    progress.note(`${results.length} of ${paths.length} models evaluated${outcome}, ${duration(timeLeft.elapsed)}`);
+    progress.note(
+      `${results.length} of ${paths.length} models evaluated${outcome}, ${duration(timeLeft.elapsed)}`,
+    );
   }
   output.show(results);
   return failed > 0 ? EXIT.failed : EXIT.ok;
-}
-
-function costText(rows: number, precision: number | undefined): string {
-  const passes = `about ${grouped(Number(rows.toPrecision(2)))} forward passes of one example`;
-  return precision === undefined ? passes : `${passes} to begin with, more as the precision asks for`;
 }

@@ -1,0 +1,1 @@
+"""What models/export.py is made of."""

@@ -1,0 +1,161 @@
+/** `plateau verify`: replays a receipt and compares every number. */
+import { PlateauError } from "../../../shared/errors.ts";
+import type { Receipt, Result } from "../../../shared/evaluate/result-schema.ts";
+import { compareResults, type Comparison } from "../compare-results.ts";
+import { readCorpus } from "../corpus-file.ts";
+import { findCorpus } from "../corpus-search.ts";
+import { startRuntime, type Device } from "../devices.ts";
+import { EXIT } from "../failure.ts";
+import { ModelFile, type FileIdentity } from "../model-file.ts";
+import { costText, significant } from "../numbers.ts";
+import { createProgress } from "../progress.ts";
+import { replay } from "../replay.ts";
+import { readResults } from "../result-file.ts";
+import { alignPoints, table } from "../table.ts";
+import { columns, print, printable, styled } from "../terminal.ts";
+import { VERSION } from "../version.ts";
+
+export interface VerifyCommandOptions {
+  readonly corpus?: string;
+  readonly device: Device;
+  readonly threads?: number;
+  readonly quiet?: boolean;
+}
+
+/** The model or the corpus is not the one of the result, so a replay would say nothing. */
+export class OtherInputError extends PlateauError {}
+
+/** Runs the command. Answers the exit code: failed where some number does not agree. */
+export async function verifyCommand(
+  resultPath: string,
+  modelPath: string,
+  options: VerifyCommandOptions,
+): Promise<number> {
+  const results = await readResults(resultPath);
+  const model = await ModelFile.open(modelPath);
+  try {
+    const result = choose(results, await model.identify(), resultPath, modelPath);
+    const { receipt } = result;
+    const corpusPath = options.corpus ?? (await findCorpus(receipt.corpus.file, resultPath, modelPath));
+    const { corpus, identity } = await readCorpus(corpusPath, receipt.corpus.objective);
+    assertSame("The corpus", corpusPath, receipt.corpus.sha256, identity.sha256);
+    const { runtime } = await startRuntime(options.device, options.threads);
+
+    const progress = createProgress(process.stderr, options.quiet ?? false);
+    for (const line of differences(receipt, runtime)) progress.note(line);
+    const replayed = await replay(
+      receipt,
+      model.graph,
+      runtime,
+      corpus,
+      (rows) => progress.note(costText(rows)),
+      (state) => progress.update(modelPath, state, null),
+    ).finally(() => progress.clear());
+    const comparisons = compareResults(result, replayed, {
+      examples: corpus.examples.length,
+      labelledTokens: corpus.labelledTokens,
+    });
+    print(comparisonLines(comparisons, result).join("\n"));
+    return comparisons.every(({ agrees }) => agrees) ? EXIT.ok : EXIT.failed;
+  } finally {
+    await model.close();
+  }
+}
+
+function choose(
+  results: readonly Result[],
+  model: FileIdentity & { readonly externalData: readonly FileIdentity[] },
+  resultPath: string,
+  modelPath: string,
+): Result {
+  const result = results.find(({ checkpoint }) => checkpoint.sha256 === model.sha256);
+  if (!result) {
+    if (results.length > 1) {
+      throw new OtherInputError(
+        `None of the ${results.length} results in ${resultPath} is of ${modelPath} (sha256 ${model.sha256}).`,
+      );
+    }
+    assertSame("The model", modelPath, results[0]!.checkpoint.sha256, model.sha256);
+  }
+  const hashes = (files: readonly FileIdentity[]) => files.map(({ sha256 }) => sha256).join(" ");
+  assertSame(
+    "The model's external data",
+    modelPath,
+    hashes(result!.receipt.model.externalData),
+    hashes(model.externalData),
+  );
+  return result!;
+}
+
+function assertSame(what: string, path: string, expected: string, found: string): void {
+  if (expected === found) return;
+  throw new OtherInputError(
+    `${what} is not the one of the result: sha256 ${expected || "(none)"} there, ${found || "(none)"} in ${path}.`,
+  );
+}
+
+/** Versions and devices that are not those of the receipt, one a line. */
+function differences(
+  { versions, device }: Receipt,
+  runtime: { readonly device: string; readonly version: string },
+): string[] {
+  const pairs: [string, string, string][] = [
+    ["plateau", versions.plateau, VERSION],
+    ["onnxruntime", versions.onnxruntime, runtime.version],
+    ["node", versions.node, process.versions.node],
+    ["device", device, runtime.device],
+  ];
+  return pairs
+    .filter(([, there, here]) => there !== here)
+    .map(([what, there, here]) => `${what}: ${there} in the result, ${here} here`);
+}
+
+function comparisonLines(comparisons: readonly Comparison[], { measures }: Result): string[] {
+  const column = (head: string, cells: string[]) => ({
+    head,
+    align: "right" as const,
+    cells: alignPoints(cells),
+  });
+  const number = (value: number | null) =>
+    value === null
+      ? "–"
+      : Number.isInteger(value)
+        ? String(value)
+        : Number.isFinite(value)
+          ? significant(value, 7)
+          : "∞";
+  const skipped = Object.entries(measures).flatMap(([id, measure]) =>
+    measure.value === null
+      ? [`${id} is undefined in the result (${measure.reason}), so there is nothing to compare.`]
+      : [],
+  );
+  const wrong = comparisons.filter(({ agrees }) => !agrees);
+  const verdict =
+    wrong.length === 0
+      ? "All numbers agree."
+      : `${wrong.length} of ${comparisons.length} numbers do not agree: ${wrong.map(({ what }) => what.trim()).join(", ")}.`;
+  return [
+    ...table(
+      [
+        { head: "", align: "left", cells: comparisons.map(({ what }) => what) },
+        column(
+          "in the result",
+          comparisons.map(({ claimed }) => number(claimed)),
+        ),
+        column(
+          "replayed",
+          comparisons.map(({ replayed }) => number(replayed)),
+        ),
+        column(
+          "allowed\ndifference",
+          comparisons.map(({ tolerance }) => (tolerance === 0 ? "0" : significant(tolerance, 2))),
+        ),
+        { head: "", align: "left", cells: comparisons.map(({ agrees }) => (agrees ? "agrees" : "DIFFERS")) },
+      ],
+      columns(),
+    ),
+    "",
+    ...skipped.map(printable),
+    styled("bold", verdict),
+  ];
+}

@@ -1,0 +1,91 @@
+/** A result against its replay, number by number. */
+import { MEASURES, type Measure } from "../../shared/measures/index.ts";
+import type { MeasureResult, UndefinedMeasure } from "../../shared/evaluate/result.ts";
+import type { Result } from "../../shared/evaluate/result-schema.ts";
+import type { Replay } from "./replay.ts";
+
+export interface Comparison {
+  readonly what: string;
+  readonly claimed: number | null;
+  readonly replayed: number | null;
+  /** Difference allowed, in the unit of the number. */
+  readonly tolerance: number;
+  readonly agrees: boolean;
+}
+
+/** Differences, relative to the value, that other kernels and orders of summation may make. */
+const TOLERANCE = { loss: 1e-5, firstDifference: 1e-4, secondDifference: 3e-3 };
+/** Errors are told to two digits; they need not agree better. */
+const ERROR_TOLERANCE = 1e-2;
+/** Predicted rounding is one standard deviation. */
+const DEVIATIONS = 4;
+
+/** Every number that both have; one that the result calls undefined is not compared. */
+export function compareResults(
+  result: Result,
+  replay: Replay,
+  corpus: { examples: number; labelledTokens: number },
+): Comparison[] {
+  const { checkpoint } = result;
+  const exact = (what: string, claimed: number, replayed: number): Comparison => ({
+    what,
+    claimed,
+    replayed,
+    tolerance: 0,
+    agrees: claimed === replayed,
+  });
+  return [
+    exact("Examples", result.corpus.examples, corpus.examples),
+    exact("Labelled tokens", result.corpus.labelledTokens, corpus.labelledTokens),
+    exact("Parameters", checkpoint.parameters, replay.parameters),
+    exact("Parameters moved", checkpoint.perturbedParameters, replay.perturbedParameters),
+    ...MEASURES.flatMap((measure) => {
+      const claimed = result.measures[measure.id];
+      const again = replay.measures[measure.id];
+      return claimed && claimed.value !== null && again ? compareMeasure(measure, claimed, again) : [];
+    }),
+  ];
+}
+
+function compareMeasure(
+  measure: Measure,
+  claimed: MeasureResult,
+  again: MeasureResult | UndefinedMeasure,
+): Comparison[] {
+  const { label } = measure;
+  if (again.value === null) {
+    return [{ what: label, claimed: claimed.value, replayed: null, tolerance: 0, agrees: false }];
+  }
+  const relative = !measure.family
+    ? TOLERANCE.loss
+    : measure.secondDifference
+      ? TOLERANCE.secondDifference
+      : TOLERANCE.firstDifference;
+  // A Hessian trace near zero is all rounding; how much is judged by the replay, not by what was handed in.
+  const tolerance = Math.max(relative * Math.abs(again.value), DEVIATIONS * (again.roundingError ?? 0));
+  const compare = (what: string, a: number, b: number, allowed: number): Comparison => ({
+    what,
+    claimed: a,
+    replayed: b,
+    tolerance: allowed,
+    agrees: Math.abs(a - b) <= allowed,
+  });
+  const comparisons = [compare(label, claimed.value, again.value, tolerance)];
+  for (const [name, key] of [
+    ["standard error", "standardError"],
+    ["direction error", "directionError"],
+  ] as const) {
+    const [a, b] = [claimed[key] ?? null, again[key] ?? null];
+    if (a !== null && b !== null)
+      comparisons.push(compare(`  ${name}`, a, b, ERROR_TOLERANCE * b + tolerance));
+  }
+  const parts = claimed.perTensor;
+  if (parts && again.perTensor) {
+    const values = new Map(again.perTensor.map(({ name, value }) => [name, value]));
+    const gaps = parts.map(({ name, value }) => Math.abs(value - (values.get(name) ?? Infinity)));
+    const worst =
+      parts.length === values.size ? gaps.reduce((most, gap) => Math.max(most, gap), 0) : Infinity;
+    comparisons.push(compare("  largest difference of a tensor", worst, 0, tolerance));
+  }
+  return comparisons;
+}

@@ -1,0 +1,55 @@
+/** Evaluates again what a receipt describes: same examples, directions and ε. */
+import { evaluate } from "../../shared/evaluate/evaluate.ts";
+import { explainFailure } from "../../shared/evaluate/explain-failure.ts";
+import { perturbationSummary, type MeasureResults } from "../../shared/evaluate/result.ts";
+import type { Receipt } from "../../shared/evaluate/result-schema.ts";
+import { selectMeasures } from "../../shared/measures/index.ts";
+import type { Graph } from "../../shared/onnx/graph.ts";
+import type { Corpus } from "../../shared/corpus/corpus.ts";
+import type { Runtime } from "../../shared/runtime.ts";
+import { parameterFilter } from "./globs.ts";
+import { foreseenRows, ProgressPlan, type ProgressState } from "./progress-plan.ts";
+
+export interface Replay {
+  readonly measures: MeasureResults;
+  readonly parameters: number;
+  readonly perturbedParameters: number;
+}
+
+/** @param onStart called with the rows foreseen, before anything runs. */
+export async function replay(
+  receipt: Receipt,
+  graph: Graph,
+  runtime: Runtime,
+  corpus: Corpus,
+  onStart: (rows: number) => void,
+  onProgress: (state: ProgressState) => void,
+): Promise<Replay> {
+  const { seed, batch, perLayer, epsilon } = receipt;
+  const include = parameterFilter(receipt.include, receipt.exclude);
+  const all = selectMeasures(receipt.measures);
+  const drawn = Object.entries(receipt.directions) as [keyof Receipt["directions"], number][];
+  // Families may have stopped at different precisions, so each is a run of its own.
+  const runs = (drawn.length > 0 ? drawn : [[null, 1] as const]).map(([id, directions]) => ({
+    measures: all.filter(({ family }) => family === null || family.id === id).map((measure) => measure.id),
+    directions,
+    seed,
+    batch,
+    perLayer,
+    epsilon,
+    ...(include && { include }),
+  }));
+  const rows = runs.map((run) => foreseenRows(graph, corpus.examples.length, run));
+  onStart(rows.flat().reduce((sum, each) => sum + each, 0));
+  const plan = new ProgressPlan(rows.flat(), () => performance.now() / 1000, onProgress);
+  let replayed: Replay = { measures: {}, parameters: 0, perturbedParameters: 0 };
+  for (const run of runs) {
+    const { measures, evaluation } = await evaluate(graph, runtime, corpus, run, plan.hooks).catch(
+      async (error: unknown) => {
+        throw await explainFailure(error, graph, runtime, corpus);
+      },
+    );
+    replayed = { ...perturbationSummary(evaluation), measures: { ...replayed.measures, ...measures } };
+  }
+  return replayed;
+}
