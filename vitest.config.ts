@@ -8,6 +8,9 @@ Object.assign(process.env, {
   WRANGLER_SEND_METRICS: "false",
 });
 
+/** Generous: machines are slow at times, and a test that hangs is found all the same. */
+const testTimeout = 120_000;
+
 export default defineConfig({
   test: {
     // ONNX Runtime brings its own threads.
@@ -16,6 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
+          testTimeout,
           include: [
             "shared/**/*.test.ts",
             "worker/local/**/*.test.ts",
@@ -28,6 +32,7 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: "worker/edge/wrangler.toml" } })],
         test: {
           name: "workerd",
+          testTimeout,
           include: ["worker/edge/**/*.test.ts", "test/workerd/**/*.test.ts"],
           globalSetup: "test/conformance/node-wasm-results.ts",
         },
@@ -37,7 +42,7 @@ export default defineConfig({
           name: "system",
           include: ["test/system/**/*.test.ts"],
           fileParallelism: false,
-          testTimeout: 60_000,
+          testTimeout,
         },
       },
     ],

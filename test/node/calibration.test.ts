@@ -11,12 +11,12 @@ import { exactAlongDirections, exactTraces, type ExactTraces } from "../support/
 import { randomSource } from "../support/random.ts";
 import { toyCorpus, toyModel } from "../support/toy-models.ts";
 
-const DIRECTIONS = 4000;
+const DIRECTIONS = 2000;
 const MEASURED = ["fisher-trace", "hessian-trace"];
 
 describe.each(["mlm", "clm"] as const)("%s toy model", (objective) => {
   const model = toyModel(objective);
-  const corpus = toyCorpus(objective, 12);
+  const corpus = toyCorpus(objective, 64);
   const tokens = corpus.examples.map((example) => targetsOf(example, objective).length);
   let exact: ExactTraces;
   let evaluation: Evaluation;
@@ -32,16 +32,19 @@ describe.each(["mlm", "clm"] as const)("%s toy model", (objective) => {
   }, 120_000);
   afterAll(() => evaluation.dispose());
 
-  test.each(MEASURED)("directionError of %s: 1,000 blocks of 4 directions", (id) => {
+  test.each(MEASURED)("directionError of %s: 500 blocks of 4 directions", (id) => {
     let covered = 0;
     const blocks = DIRECTIONS / 4;
     for (let block = 0; block < blocks; block++) {
-      const found = tallied(values[id]!.map((list) => list.subarray(4 * block, 4 * block + 4)), tokens);
+      const found = tallied(
+        values[id]!.map((list) => list.subarray(4 * block, 4 * block + 4)),
+        tokens,
+      );
       const margin = studentTQuantile(0.975, found.directionDegrees) * found.directionError!;
       if (Math.abs(found.value - exact.total[id]!) <= margin) covered++;
     }
-    expect(covered / blocks).toBeGreaterThan(0.925);
-    expect(covered / blocks).toBeLessThan(0.97);
+    expect(covered / blocks).toBeGreaterThan(0.92);
+    expect(covered / blocks).toBeLessThan(0.98);
   });
 
   test.each(MEASURED)("directionError of %s with one direction each, and two for a few", (id) => {
@@ -50,17 +53,24 @@ describe.each(["mlm", "clm"] as const)("%s toy model", (objective) => {
     const trials = 1000;
     const random = randomSource(5);
     const pool = values[id]!;
-    const repeats = 40;
+    const repeats = 8;
     for (let trial = 0; trial < trials; trial++) {
       const lists = Array.from({ length: pool.length * repeats }, (_, i) => {
-        const drawn = i % 8 === 0 ? 2 : 1;
-        return Float64Array.from({ length: drawn }, () => pool[i % pool.length]![Math.floor(random() * DIRECTIONS)]!);
+        const drawn = i % 7 === 0 ? 2 : 1;
+        return Float64Array.from(
+          { length: drawn },
+          () => pool[i % pool.length]![Math.floor(random() * DIRECTIONS)]!,
+        );
       });
-      const found = tallied(lists, lists.map((_, i) => tokens[i % pool.length]!));
+      const found = tallied(
+        lists,
+        lists.map((_, i) => tokens[i % pool.length]!),
+      );
       const margin = studentTQuantile(0.975, found.directionDegrees) * found.directionError!;
       if (Math.abs(found.value - exact.total[id]!) <= margin) covered++;
     }
-    expect(covered / trials).toBeGreaterThan(0.92);
+    // A seventh of heavy-tailed examples stands for the spread of all.
+    expect(covered / trials).toBeGreaterThan(0.9);
     expect(covered / trials).toBeLessThan(0.98);
   });
 
@@ -73,7 +83,10 @@ describe.each(["mlm", "clm"] as const)("%s toy model", (objective) => {
       const lists = drawn.map((i) =>
         Float64Array.from({ length: 2 }, () => values[id]![i]![Math.floor(random() * DIRECTIONS)]!),
       );
-      const found = tallied(lists, drawn.map((i) => tokens[i]!));
+      const found = tallied(
+        lists,
+        drawn.map((i) => tokens[i]!),
+      );
       const margin = studentTQuantile(0.975, found.standardDegrees) * found.standardError!;
       if (Math.abs(found.value - exact.total[id]!) <= margin) covered++;
     }
@@ -81,19 +94,29 @@ describe.each(["mlm", "clm"] as const)("%s toy model", (objective) => {
     expect(covered / trials).toBeLessThan(0.98);
   });
 
-  test.each(MEASURED)("the pilot's ε leaves at most 0.2 % of error in %s, noise averaged out", async (id) => {
-    const { epsilon } = evaluation.families.get("rank-one")!.step!;
-    // The same directions at a step so much smaller that truncation vanishes, in double precision, are the reference:
-    // direction noise cancels in the difference.
-    const runtime = await createNodeRuntime({ threads: 1 });
-    const reference = await exactAlongDirections(model, evaluation.subject, corpus, 64, 11, runtime);
-    const scale = Math.max(exact.total["fisher-trace"]!, exact.total[id]!);
-    const found = tallied(values[id]!.map((list) => list.subarray(0, 64)), tokens).value;
-    expect(Math.abs(found - reference[id]!) / scale, `at ε = ${epsilon}`).toBeLessThan(0.002);
-  }, 60_000);
+  test.each(MEASURED)(
+    "the pilot's ε leaves at most 0.5 % of error in %s, noise averaged out",
+    async (id) => {
+      const { epsilon } = evaluation.families.get("rank-one")!.step!;
+      // The same directions at a step so much smaller that truncation vanishes, in double precision, are the reference:
+      // direction noise cancels in the difference.
+      const runtime = await createNodeRuntime({ threads: 1 });
+      const reference = await exactAlongDirections(model, evaluation.subject, corpus, 16, 11, runtime);
+      const scale = Math.max(exact.total["fisher-trace"]!, exact.total[id]!);
+      const found = tallied(
+        values[id]!.map((list) => list.subarray(0, 16)),
+        tokens,
+      ).value;
+      expect(Math.abs(found - reference[id]!) / scale, `at ε = ${epsilon}`).toBeLessThan(0.005);
+    },
+    60_000,
+  );
 });
 
-async function everyDirection(evaluation: Evaluation, corpus: Corpus): Promise<Record<string, Float64Array[]>> {
+async function everyDirection(
+  evaluation: Evaluation,
+  corpus: Corpus,
+): Promise<Record<string, Float64Array[]>> {
   const pairs = corpus.examples.flatMap((_, example) =>
     Array.from({ length: DIRECTIONS }, (_, direction) => ({ example, direction })),
   );
@@ -109,7 +132,12 @@ async function everyDirection(evaluation: Evaluation, corpus: Corpus): Promise<R
   const lists = Object.fromEntries(
     MEASURED.map((id) => [id, corpus.examples.map(() => new Float64Array(DIRECTIONS))]),
   );
-  for (const { pair, loss: [plus, minus], first, squaredDifference } of outcomes) {
+  for (const {
+    pair,
+    loss: [plus, minus],
+    first,
+    squaredDifference,
+  } of outcomes) {
     const sums = { base: base.loss[pair.example]!, plus: plus!, minus: minus!, first, squaredDifference };
     for (const measure of MEASURES.filter(({ id }) => MEASURED.includes(id))) {
       lists[measure.id]![pair.example]![pair.direction] = measure.estimate(sums, epsilon);

@@ -16,7 +16,13 @@ describe.each(["mlm", "clm"] as const)("%s toy model", (objective) => {
   beforeAll(async () => {
     const runtime = await createNodeRuntime({ threads: 1 });
     exact = await exactTraces(model, corpus, runtime);
-    const options = { measures: MEASURES.map(({ id }) => id), directions: 512, seed: 3, batch: 64, perLayer: true };
+    const options = {
+      measures: MEASURES.map(({ id }) => id),
+      directions: 512,
+      seed: 3,
+      batch: 64,
+      perLayer: true,
+    };
     outcome = await evaluate(model.graph, runtime, corpus, options);
   }, 60_000);
 

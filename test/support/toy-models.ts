@@ -90,8 +90,8 @@ class Emitter {
     return this.builder.op(opType, inputs);
   }
 
-  linear(name: string, x: string, from: number, to: number): string {
-    const product = this.op("MatMul", x, this.weight(`${name}.weight`, [from, to], 0.5));
+  linear(name: string, x: string, from: number, to: number, scale = 0.5): string {
+    const product = this.op("MatMul", x, this.weight(`${name}.weight`, [from, to], scale));
     return this.op("Add", this.weight(`${name}.bias`, [to], 0.2), product);
   }
 
@@ -154,13 +154,13 @@ function encoder(e: Emitter): string {
   x = e.op("Add", x, e.linear("layers.0.output", e.attention(q!, k!, v!, bias), WIDTH, WIDTH));
   const inner = e.gelu(e.linear("layers.0.inner", e.layerNorm("layers.0.norm2", x), WIDTH, INNER));
   x = e.op("Add", x, e.linear("layers.0.outer", inner, INNER, WIDTH));
-  return e.linear("head", e.layerNorm("norm", x), WIDTH, VOCABULARY);
+  return e.linear("head", e.layerNorm("norm", x), WIDTH, VOCABULARY, 1.5);
 }
 
 /** Decoder with RMSNorm, products through Gemm on flattened rows, and the embedding as its head. */
 function decoder(e: Emitter): string {
   const { builder } = e;
-  const table = e.weight("words.weight", [VOCABULARY, WIDTH], 0.7);
+  const table = e.weight("words.weight", [VOCABULARY, WIDTH], 1.2);
   const positions = builder.gather(e.weight("positions.weight", [POSITIONS, WIDTH], 0.4), e.positions(), 0);
   let x = e.op("Add", builder.gather(table, "input_ids", 0), positions);
   const order = e.positions();

@@ -2,6 +2,7 @@ import { expect, inject, test } from "vitest";
 import { ModelTooBigError } from "../../shared/errors.ts";
 import { heapLimitBytes, withRuntime } from "../../worker/edge/runtime.ts";
 import type {} from "../conformance/provided.d.ts";
+import { evaluateToy } from "../conformance/evaluation-suite.ts";
 import { runOn, runtimeSuite } from "../conformance/runtime-suite.ts";
 import {
   embedding,
@@ -18,6 +19,11 @@ runtimeSuite("workerd", withRuntime, { float64: true });
 test("gives the bits that the same WASM gives in Node", async () => {
   const { y } = await withRuntime((runtime) => runOn(runtime, mixer, mixerFeeds));
   expect(y!.data).toEqual(Float32Array.from(inject("mixerInNode")));
+});
+
+test.each(["mlm", "clm"] as const)("a whole %s evaluation gives the bits of Node's WASM", async (objective) => {
+  const values = await withRuntime((runtime) => evaluateToy(runtime, objective));
+  expect(values).toEqual(inject("toyInNode")[objective]);
 });
 
 test("a model beyond the heap limit says so, and the next one runs", async () => {

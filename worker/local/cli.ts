@@ -5,9 +5,9 @@ import type { EvaluateCommandOptions } from "./commands/evaluate.ts";
 import type { InspectCommandOptions } from "./commands/inspect.ts";
 import type { VerifyCommandOptions } from "./commands/verify.ts";
 import { DEVICES } from "./devices.ts";
-import { describeFailure, EXIT, exitCodeOf } from "./failure.ts";
+import { EXIT, reportFailure } from "./failure.ts";
 import { collect, commaSeparated, fraction, stepSize, wholeNumber } from "./parse-options.ts";
-import { say, wrap } from "./terminal.ts";
+import { wrap } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
 const HELP_WIDTH = 80;
@@ -187,25 +187,17 @@ for (const command of [program, ...program.commands]) {
     });
 }
 
-function fail(error: unknown): void {
-  say(`plateau: ${describeFailure(error)}`);
-  process.exitCode = exitCodeOf(error);
-}
-
 // Whoever reads may stop early (`| head`).
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) =>
     process.exit(error.code === "EPIPE" ? process.exitCode : EXIT.failed),
   );
 }
-process.on("uncaughtException", (error) => {
-  fail(error);
-  process.exit();
-});
+process.on("uncaughtException", (error) => process.exit(reportFailure(error)));
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  else fail(error);
+  else process.exitCode = reportFailure(error);
 }

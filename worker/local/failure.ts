@@ -1,18 +1,22 @@
 /** From what was thrown to one sentence and an exit code. */
 import { PlateauError } from "../../shared/errors.ts";
 import { UnknownMeasureError } from "../../shared/measures/index.ts";
+import { say } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
-
-export function exitCodeOf(error: unknown): number {
-  return error instanceof UsageError || error instanceof UnknownMeasureError ? EXIT.usage : EXIT.failed;
-}
 
 /** What a user is told; the stack as well where PLATEAU_DEBUG is set. */
 export function describeFailure(error: unknown): string {
   const message = messageOf(error);
   return process.env["PLATEAU_DEBUG"] && error instanceof Error ? `${message}\n${error.stack}` : message;
+}
+
+/** Says on stderr what failed, about a file where the message does not name it. Answers the exit code. */
+export function reportFailure(error: unknown, path?: string): number {
+  const about = path === undefined || error instanceof UsageError ? "" : `${path}: `;
+  say(`plateau: ${about}${describeFailure(error)}`);
+  return error instanceof UsageError || error instanceof UnknownMeasureError ? EXIT.usage : EXIT.failed;
 }
 
 function messageOf(error: unknown): string {

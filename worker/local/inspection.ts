@@ -1,4 +1,5 @@
 /** A model in words and numbers: what `plateau inspect` shows. */
+import { UNIT_SCALE } from "../../shared/onnx/canonical/norms.ts";
 import type { Graph } from "../../shared/onnx/graph.ts";
 import { operatorName } from "../../shared/onnx/graph.ts";
 import type { ModelInputs } from "../../shared/onnx/inputs.ts";
@@ -63,9 +64,11 @@ export function describeModel(parts: {
   const { path, bytes, graph, inputs, trial, problem } = parts;
   const { parameters, fixed } = trial?.subject ?? parts.found;
   const moved = (index: number): ParameterLine["moved"] => {
-    const state = trial?.participation[index];
-    if (!state) return null;
-    if (state.mode === "example") return { by: "example", reason: null };
+    if (!trial) return null;
+    const state = trial.participation[index]!;
+    // With one example a run, what moves as a whole moves for that example alone.
+    if (state.mode === "example" || (state.mode === "shared" && trial.subject.oneByOne))
+      return { by: "example", reason: null };
     return { by: state.mode === "shared" ? "block" : "nothing", reason: state.reason };
   };
   return {
@@ -92,7 +95,8 @@ export function describeModel(parts: {
       moved: moved(index),
     })),
     totalParameters: parameters.reduce((sum, { count }) => sum + count, 0),
-    fixed,
+    // Constants that Plateau put in while it read the graph are not the model's.
+    fixed: fixed.filter(({ name }) => !name.startsWith(UNIT_SCALE)),
     problem,
   };
 }
@@ -116,9 +120,9 @@ export function inspectionLines(inspection: Inspection, width: number): string[]
     ...inputLines(inspection),
     ...outputLines(inspection, width),
     "",
-    ...parameterTable(parameters, width),
+    ...parameterTable(parameters),
     ...totals(parameters, totalParameters, width),
-    ...reasons(parameters, inspection.oneByOne ?? false, width),
+    ...reasons(parameters, width),
     ...fixedLines(fixed, width),
   ];
 }
@@ -150,40 +154,29 @@ function inputLines({ inputs }: Inspection): string[] {
 
 function outputLines({ outputs, logits, vocabulary, oneByOne }: Inspection, width: number): string[] {
   if (logits === null) return wrap(printable(`outputs: ${outputs.join(", ")}`), width, "  ");
-  const lines = [printable(`logits: ${logits}, ${grouped(vocabulary!)} tokens`)];
+  const lines = [printable(`output '${logits}': logits of ${grouped(vocabulary!)} tokens`)];
   if (oneByOne) lines.push("The graph is fixed to one example a run; a dynamic batch axis makes it faster.");
   return lines;
 }
 
-function parameterTable(parameters: readonly ParameterLine[], width: number): string[] {
+function parameterTable(parameters: readonly ParameterLine[]): string[] {
   if (parameters.length === 0) return ["No parameters."];
   const cells = (text: (parameter: ParameterLine) => string) =>
     parameters.map((parameter) => printable(text(parameter)));
-  const rest: Column[] = [
+  const columns: Column[] = [
+    { head: "#", align: "right", cells: cells(({ index }) => String(index)) },
     { head: "shape", align: "left", cells: cells(({ dims }) => dims.join("×")) },
     { head: "kind", align: "left", cells: cells(({ kind }) => kind) },
     { head: "layer", align: "right", cells: cells(({ layer }) => String(layer ?? "–")) },
-    { head: "read by", align: "left", cells: cells(({ readBy }) => shortened(counted(readBy), 24)) },
+    { head: "read by", align: "left", cells: cells(({ readBy }) => shortened(counted(readBy), 20)) },
   ];
-  if (parameters.some(({ moved }) => moved)) {
-    rest.push({ head: "moved by", align: "left", cells: cells(({ moved }) => moved?.by ?? "") });
+  if (parameters.some(({ moved }) => moved && moved.by !== "example")) {
+    columns.push({ head: "moved by", align: "left", cells: cells(({ moved }) => moved!.by) });
   }
-  const used = rest.reduce(
-    (sum, { head, cells }) => sum + 3 + Math.max(head.length, ...cells.map(({ length }) => length)),
-    6,
-  );
-  const names = cells(({ name, copies }) => {
-    const mark = copies.length > 1 ? ` (${copies.length} copies)` : "";
-    return shortened(name, Math.max(16, width - used - mark.length)) + mark;
-  });
-  return table(
-    [
-      { head: "#", align: "right", cells: cells(({ index }) => String(index)) },
-      { head: "parameter", align: "left", cells: names },
-      ...rest,
-    ],
-    Infinity,
-  );
+  // Names are what --include takes, so they are never shortened; last, they may run over the edge.
+  const name = ({ name, copies }: ParameterLine) =>
+    copies.length > 1 ? `${name} (${copies.length} copies)` : name;
+  return table([...columns, { head: "parameter", align: "left", cells: cells(name) }], Infinity);
 }
 
 /** `MatMul, MatMul, Add` as `2 MatMul, Add`. */
@@ -195,23 +188,22 @@ function counted(names: readonly string[]): string {
 function totals(parameters: readonly ParameterLine[], total: number, width: number): string[] {
   const kinds = [...Map.groupBy(parameters, ({ kind }) => kind)].map(([kind, group]) => {
     const count = group.reduce((sum, each) => sum + each.parameters, 0);
-    return `${grouped(count)} in ${group.length} ${kind}${group.length > 1 ? PLURALS[kind] : ""}`;
+    return `${grouped(count)} in ${group.length} ${group.length > 1 ? PLURALS[kind] : kind}`;
   });
   return ["", ...wrap(`${grouped(total)} parameters: ${kinds.join(", ")}`, width, "  ")];
 }
 
-/** Endings that make kinds of parameters plural. */
 const PLURALS: Readonly<Record<string, string>> = {
-  embedding: "s",
-  matrix: " (matrices)",
-  norm: "s",
-  bias: "es",
-  tensor: "s",
+  embedding: "embeddings",
+  matrix: "matrices",
+  norm: "norms",
+  bias: "biases",
+  tensor: "tensors",
 };
 
-function reasons(parameters: readonly ParameterLine[], oneByOne: boolean, width: number): string[] {
+function reasons(parameters: readonly ParameterLine[], width: number): string[] {
   if (parameters.every(({ moved }) => moved === null))
-    return ["Not run (--static), so how they would be moved is not known."];
+    return ["Not run, so how they would be moved is not known."];
   const lines = (by: string, text: string) => {
     const group = parameters.filter(({ moved }) => moved?.by === by);
     return [...Map.groupBy(group, ({ moved }) => moved!.reason)].flatMap(([reason, { length }]) =>
@@ -220,10 +212,10 @@ function reasons(parameters: readonly ParameterLine[], oneByOne: boolean, width:
   };
   const apart = parameters.filter(({ moved }) => moved?.by === "example");
   return [
-    apart.length === parameters.length || oneByOne
+    apart.length === parameters.length
       ? "Every example moves all of them along directions of its own."
       : `Every example moves ${apart.length} of ${parameters.length} along directions of its own.`,
-    ...(oneByOne ? [] : lines("block", "move along one direction a block of examples")),
+    ...lines("block", "move along one direction for a block of examples"),
     ...lines("nothing", "stay where they are"),
   ];
 }

@@ -1,19 +1,17 @@
 /** Short names for models in tables and progress. */
 
-/** What tells the paths apart: their common folders and a common file name are left out, and so is `.onnx`. */
+/** What tells the paths apart: as few of the last folders as will do, without `.onnx` or a file name that all share. */
 export function labels(paths: readonly string[]): string[] {
   const split = paths.map((path) => path.replace(/\.onnx$/i, "").split(/[\\/]/));
-  const shortest = Math.min(...split.map((parts) => parts.length));
-  const same = (at: number) => split.every((parts) => parts.at(at) === split[0]!.at(at));
-  let head = 0;
-  let tail = 0;
-  if (new Set(paths).size > 1) {
-    while (head < shortest - 1 && same(head)) head++;
-    while (tail < shortest - head - 1 && same(-1 - tail)) tail++;
-  } else {
-    head = split[0]!.length - 1;
-  }
-  return split.map((parts) => parts.slice(head, parts.length - tail).join("/"));
+  const different = new Set(paths).size;
+  const tail =
+    different > 1 && split.every((parts) => parts.length > 1 && parts.at(-1) === split[0]!.at(-1)) ? 1 : 0;
+  const named = split.map((parts) => parts.slice(0, parts.length - tail));
+  const longest = Math.max(...named.map((parts) => parts.length));
+  let kept = 1;
+  while (kept < longest && new Set(named.map((parts) => parts.slice(-kept).join("/"))).size < different)
+    kept++;
+  return named.map((parts) => parts.slice(-kept).join("/"));
 }
 
 /** At most `width` characters, the middle left out. */

@@ -3,17 +3,17 @@ import { MEASURES } from "../../shared/measures/index.ts";
 import type { Result } from "../../shared/evaluate/result-schema.ts";
 import { grouped, measured, percent } from "./numbers.ts";
 import type { Labelled } from "./result-table.ts";
-import { alignPoints, table, type Column } from "./table.ts";
+import { alignLeft, alignPoints, table, type Column } from "./table.ts";
 import { styled } from "./terminal.ts";
 
 type Tensors = NonNullable<Extract<Result["measures"][string], { value: number }>["perTensor"]>;
 
 /** A table a model; empty where traces were not split. */
 export function layerLines({ label, result }: Labelled, width: number): string[] {
-  const split = MEASURES.flatMap(({ id, label }) => {
-    const measure = result.measures[id];
-    return measure && measure.value !== null && measure.perTensor
-      ? [{ label, total: measure.value, tensors: measure.perTensor }]
+  const split = MEASURES.flatMap((measure) => {
+    const found = result.measures[measure.id];
+    return found && found.value !== null && found.perTensor
+      ? [{ measure, total: found.value, tensors: found.perTensor }]
       : [];
   });
   if (split.length === 0) return [];
@@ -31,28 +31,29 @@ export function layerLines({ label, result }: Labelled, width: number): string[]
       cells: groups.map((group) => grouped(group.reduce((sum, { parameters }) => sum + parameters, 0))),
     },
   ];
-  for (const { label, total, tensors } of split) {
+  for (const { measure, total, tensors } of split) {
     const sums = [...groupsOf(tensors).values()].map((group) => ({
       value: group.reduce((sum, { value }) => sum + value, 0),
       error: Math.sqrt(group.reduce((sum, { directionError }) => sum + (directionError ?? 0) ** 2, 0)),
     }));
     const texts = sums.map(({ value, error }) => measured(value, error));
-    const attached = { align: "right", attached: true } as const;
-    columns.push({ head: label, align: "right", cells: alignPoints(texts.map(([value]) => value)) });
+    const values = alignPoints(texts.map(([value]) => value));
+    const errors = alignLeft(texts.map(([, error]) => (error ? `± ${error}` : "")));
+    // Curvatures of either sign can cancel, so that shares of a Hessian trace would say little.
+    const shares = sums.map(({ value }) =>
+      measure.secondDifference ? "" : percent(value / total).padStart(8),
+    );
     columns.push({
-      ...attached,
-      head: "",
-      cells: alignPoints(texts.map(([, error]) => (error ? `± ${error}` : ""))),
-    });
-    columns.push({
-      ...attached,
-      head: "",
-      cells: sums.map(({ value }) => `${percent(value / total).padStart(7)}`),
+      head: measure.label,
+      align: "right",
+      cells: values.map((value, i) => `${value} ${errors[i]!}${shares[i]!}`),
     });
   }
   return [
-    styled("bold", `${label} by layer and kind`),
+    `${styled("bold", label)}  by layer and kind of parameter`,
+    "",
     ...table(columns, width, 3),
+    "",
     styled("dim", "value ± direction error, share of the trace"),
   ];
 }

@@ -7,7 +7,7 @@ import { realpath, stat, type FileHandle } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { PlateauError } from "../../shared/errors.ts";
 import type { Graph } from "../../shared/onnx/graph.ts";
-import { UnsupportedModelError } from "../../shared/onnx/error.ts";
+import { ModelFormatError, UnsupportedModelError } from "../../shared/onnx/error.ts";
 import { readModel } from "../../shared/onnx/read.ts";
 import type { WeightSource } from "../../shared/onnx/weights.ts";
 import { openFile } from "./read-input.ts";
@@ -54,6 +54,7 @@ export class ModelFile {
     const model = await opened(path, path, await openFile(path, "model", advice));
     const files = [model];
     try {
+      if (model.size === 0) throw new ModelFormatError("the file is empty");
       const external = async (location: string) => {
         const file = await openExternal(path, location);
         if (!file) return undefined;

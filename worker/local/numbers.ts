@@ -21,7 +21,8 @@ function toDecimal(value: number, decimals: number): string {
     const digits = Math.min(10, Math.max(0, Number(exponent) + decimals));
     return digits > 1 ? value.toExponential(digits) : `${mantissa.slice(0, value < 0 ? 4 : 3)}e${exponent}`;
   }
-  if (decimals >= 0) return value.toFixed(decimals);
+  // No minus before a zero.
+  if (decimals >= 0) return value.toFixed(decimals).replace(/^-(?=[0.]*$)/, "");
   const unit = 10 ** -decimals;
   return (Math.round(value / unit) * unit).toFixed(0);
 }

@@ -22,13 +22,14 @@ export function createProgress(stream: NodeJS.WriteStream, quiet: boolean): Prog
   return stream.isTTY ? new ProgressLine(stream) : new ProgressLog(stream);
 }
 
+/** The stage comes last: where the line is too short, it is what can be missed. */
 function describe(prefix: string, state: ProgressState, secondsLeftOfAll: number | null): string {
   const { stage, fraction, rate, secondsLeft } = state;
-  const parts = [`${prefix}  ${stage}`, `${Math.floor(100 * Math.min(0.99, fraction))} %`];
+  const parts = [prefix, `${Math.floor(100 * Math.min(0.99, fraction))} %`];
   if (rate !== null) parts.push(`${short(rate)} passes/s`);
   if (secondsLeft !== null) parts.push(`${duration(secondsLeft)} left`);
-  if (secondsLeftOfAll !== null) parts.push(`all: ${duration(secondsLeftOfAll)}`);
-  return parts.join("  ");
+  if (secondsLeftOfAll !== null) parts.push(`all ${duration(secondsLeftOfAll)}`);
+  return [...parts, stage].join("  ");
 }
 
 class ProgressLine implements Progress {

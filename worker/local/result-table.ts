@@ -3,8 +3,8 @@ import type { Result } from "../../shared/evaluate/result-schema.ts";
 import { MEASURES } from "../../shared/measures/index.ts";
 import { shortened } from "./labels.ts";
 import { grouped, measured, short, significant, stepText } from "./numbers.ts";
-import { alignPoints, table, type Column } from "./table.ts";
-import { printable, styled } from "./terminal.ts";
+import { alignLeft, alignPoints, table, type Column } from "./table.ts";
+import { printable, styled, wrap } from "./terminal.ts";
 
 /** A result and what its model is called in tables. */
 export interface Labelled {
@@ -12,7 +12,8 @@ export interface Labelled {
   readonly result: Result;
 }
 
-const LABEL_SHARE = 3.2;
+/** The width of a table over the width that labels may take of it. */
+const LABEL_SHARE = 4;
 
 /** Lines for any number of results. */
 export function resultLines(results: readonly Labelled[], width: number): string[] {
@@ -20,9 +21,8 @@ export function resultLines(results: readonly Labelled[], width: number): string
 }
 
 function sheet({ label, result }: Labelled, width: number): string[] {
-  const { measures } = result;
-  const shown = MEASURES.filter(({ id }) => measures[id] && measures[id].value !== null);
-  const cells = shown.map(({ id, unit }) => ({ ...numbersOf(result, id), unit }));
+  const shown = MEASURES.filter(({ id }) => result.measures[id]);
+  const cells = shown.map(({ id }) => numbersOf(result, id));
   const column = (head: string, texts: readonly string[]): Column => ({
     head,
     align: "right",
@@ -30,11 +30,11 @@ function sheet({ label, result }: Labelled, width: number): string[] {
   });
   return [
     `${styled("bold", label)}  ${parametersText(result)}`,
-    ...settings([result]),
+    ...settings([result], width),
     "",
     ...table(
       [
-        { head: "", align: "left", cells: shown.map(({ label }) => label) },
+        { head: "", align: "left", cells: shown.map((measure) => measure.label) },
         column(
           "value",
           cells.map(({ value }) => value),
@@ -47,11 +47,25 @@ function sheet({ label, result }: Labelled, width: number): string[] {
           "direction\nerror",
           cells.map(({ directionError }) => directionError),
         ),
-        { head: "unit", align: "left", cells: cells.map(({ unit }) => unit) },
+        {
+          head: "",
+          align: "left",
+          cells: shown.map(({ id, unit }) => (result.measures[id]!.value === null ? "undefined" : unit)),
+        },
       ],
       width,
     ),
+    "",
+    styled("dim", lossText(result)),
   ];
+}
+
+/** The loss in the two other scales that people know it in. */
+function lossText({ measures }: Result): string {
+  const value = measures["loss"]?.value ?? null;
+  return value === null
+    ? ""
+    : `perplexity ${significant(Math.exp(value), 3)}, ${significant(value / Math.LN2, 3)} bits/token`;
 }
 
 function rows(results: readonly Labelled[], width: number): string[] {
@@ -67,42 +81,38 @@ function rows(results: readonly Labelled[], width: number): string[] {
       cells: results.map(({ result }) => short(result.checkpoint.parameters)),
     },
   ];
-  for (const { id, label } of MEASURES) {
-    if (!results.some(({ result }) => result.measures[id])) continue;
+  const shown = MEASURES.filter(({ id }) => results.some(({ result }) => result.measures[id]));
+  for (const { id, label } of shown) {
     const cells = results.map(({ result }) => numbersOf(result, id));
+    const values = alignPoints(cells.map(({ value }) => value));
+    const errors = alignLeft(
+      cells.map(({ standardError, directionError }) =>
+        [standardError && `± ${standardError}`, directionError && `(${directionError})`]
+          .filter(Boolean)
+          .join(" "),
+      ),
+    );
     columns.push({
       head: twoLines(label),
       align: "right",
-      cells: alignPoints(cells.map(({ value }) => value)),
-    });
-    const errors = alignPoints(cells.map(({ standardError }) => standardError));
-    columns.push({
-      head: "",
-      align: "left",
-      cells: errors.map((error) => (error.trim() ? `± ${error}` : "")),
-      attached: true,
-    });
-    if (cells.every(({ directionError }) => directionError === "")) continue;
-    const directions = alignPoints(cells.map(({ directionError }) => directionError));
-    columns.push({
-      head: "",
-      align: "left",
-      cells: directions.map((error) =>
-        error.trim() ? `(${error.trimEnd()})${" ".repeat(error.length - error.trimEnd().length)}` : "",
-      ),
-      attached: true,
+      cells: values.map((value, i) => `${value} ${errors[i]!}`),
     });
   }
-  const hasDirections = results.some(({ result }) => Object.keys(result.receipt.epsilon).length > 0);
+  const units = Map.groupBy(shown, ({ unit }) => unit);
+  const unitTexts = [...units].map(([unit, group], i) =>
+    i === 0 ? unit : `${group.map(({ label }) => label).join(" and ")} in ${unit}`,
+  );
+  const directions = results.some(({ result }) => Object.keys(result.receipt.epsilon).length > 0);
+  const legend = `value ± standard error${directions ? " (direction error)" : ""} in ${unitTexts.join(", ")}`;
   return [
-    ...settings(results.map(({ result }) => result)),
+    ...settings(
+      results.map(({ result }) => result),
+      width,
+    ),
     "",
     ...table(columns, width, 2),
     "",
-    styled(
-      "dim",
-      `value ± standard error${hasDirections ? " (direction error)" : ""}, nats per labelled token`,
-    ),
+    ...wrap(legend, width, "").map((line) => styled("dim", line)),
   ];
 }
 
@@ -117,15 +127,11 @@ function numbersOf(
   const { standardError, directionError = null } = measure;
   // Where the population error cannot be told, the direction error decides how many digits mean something.
   const [value] = measured(measure.value, standardError ?? directionError);
-  return {
-    value,
-    standardError: standardError === null ? "" : errorText(standardError),
-    directionError: directionError === null ? "" : errorText(directionError),
-  };
+  return { value, standardError: errorText(standardError), directionError: errorText(directionError) };
 }
 
-function errorText(error: number): string {
-  return measured(error, error)[1] || significant(error, 2);
+function errorText(error: number | null): string {
+  return error === null ? "" : measured(error, error)[1] || "0";
 }
 
 function parametersText({ checkpoint, receipt }: Result): string {
@@ -138,14 +144,14 @@ function parametersText({ checkpoint, receipt }: Result): string {
 }
 
 /** What the results have in common. */
-function settings(results: readonly Result[]): string[] {
+function settings(results: readonly Result[], width: number): string[] {
   const { corpus, receipt } = results[0]!;
   const span = (values: readonly number[], text: (value: number) => string) => {
     const [least, most] = [Math.min(...values), Math.max(...values)];
     return least === most ? text(least) : `${text(least)} to ${text(most)}`;
   };
-  const directions = results.flatMap(({ receipt }) => Object.values(receipt.directions));
-  const epsilons = results.flatMap(({ receipt }) => Object.values(receipt.epsilon));
+  const directions = results.flatMap((each) => Object.values(each.receipt.directions));
+  const epsilons = results.flatMap((each) => Object.values(each.receipt.epsilon));
   const run = [`seed ${receipt.seed}`];
   if (directions.length > 0) {
     run.unshift(`${span(directions, String)} direction${Math.max(...directions) > 1 ? "s" : ""} an example`);
@@ -153,7 +159,11 @@ function settings(results: readonly Result[]): string[] {
   }
   const devices = new Set(results.map(({ runtime }) => runtime.device));
   return [
-    `${printable(receipt.corpus.file)}  ${corpus.objective}, ${grouped(corpus.examples)} examples, ${grouped(corpus.labelledTokens)} labelled tokens`,
+    ...wrap(
+      `${printable(receipt.corpus.file)}  ${corpus.objective}, ${grouped(corpus.examples)} examples, ${grouped(corpus.labelledTokens)} labelled tokens`,
+      width,
+      "  ",
+    ),
     `${run.join(", ")}, ${[...devices].join(" and ")}`,
   ];
 }

@@ -33,7 +33,7 @@ export function warningsOf(results: readonly Labelled[]): Warning[] {
         Object.keys(receipt.epsilon).length > 0 ? partsText(checkpoint.sharedDirections) : [],
     ],
     [
-      `One example holds more than ${percent(LARGEST_SHARE)}, so standard errors may be too small; a larger corpus helps`,
+      "One example holds more than 0.5 % of a trace, so its standard error may be too small; a larger corpus helps",
       largestShares,
     ],
     ["The step set by hand leaves an error; leave --epsilon out to have it chosen", stepErrors],
@@ -86,10 +86,15 @@ function partsText(parts: Result["checkpoint"]["unperturbed"]): string[] {
   });
 }
 
+/** The worst measure alone: the others are close behind. */
 function largestShares(result: Result): string[] {
-  return defined(result).flatMap(({ label, largestShare = 0 }) =>
-    largestShare > LARGEST_SHARE ? [`${percent(largestShare)} of ${label}`] : [],
+  const worst = defined(result).reduce<{ share: number; label: string } | null>(
+    (most, { label, largestShare = 0 }) => {
+      return largestShare > (most?.share ?? LARGEST_SHARE) ? { share: largestShare, label } : most;
+    },
+    null,
   );
+  return worst ? [`${percent(worst.share)} of ${worst.label}`] : [];
 }
 
 function stepErrors(result: Result): string[] {

@@ -4,7 +4,7 @@ import { selectMeasures } from "../../../shared/measures/index.ts";
 import { readCorpus } from "../corpus-file.ts";
 import { startRuntime, type Device } from "../devices.ts";
 import { evaluateModel, type Run } from "../evaluate-model.ts";
-import { describeFailure, EXIT } from "../failure.ts";
+import { EXIT, reportFailure } from "../failure.ts";
 import { FinishedResults } from "../finished-results.ts";
 import { labels } from "../labels.ts";
 import { modelPaths } from "../model-paths.ts";
@@ -12,7 +12,6 @@ import { byteText, costText, duration } from "../numbers.ts";
 import { createProgress } from "../progress.ts";
 import type { Labelled } from "../result-table.ts";
 import { ResultsOutput } from "../results-output.ts";
-import { say } from "../terminal.ts";
 import { TimeLeft } from "../time-left.ts";
 
 /** The command's options, parsed. */
@@ -91,7 +90,7 @@ export async function evaluateCommand(
     } catch (error) {
       failed++;
       progress.clear();
-      say(`plateau: ${path}: ${describeFailure(error)}`);
+      reportFailure(error, path);
     }
   }
   progress.clear();

@@ -1,12 +1,11 @@
 /** `plateau inspect`: what a model holds and how each parameter would be moved, without an evaluation. */
 import { canonicalise } from "../../../shared/onnx/canonical/index.ts";
-import type { Graph } from "../../../shared/onnx/graph.ts";
 import { modelInputs, type ModelInputs } from "../../../shared/onnx/inputs.ts";
-import { findParameters, type Parameters } from "../../../shared/onnx/parameters.ts";
-import { describeFailure, EXIT } from "../failure.ts";
-import { describeModel, inspectionLines, type Inspection } from "../inspection.ts";
+import { findParameters } from "../../../shared/onnx/parameters.ts";
+import { describeFailure, EXIT, reportFailure } from "../failure.ts";
+import { describeModel, inspectionLines } from "../inspection.ts";
 import { ModelFile } from "../model-file.ts";
-import { columns, print, say } from "../terminal.ts";
+import { columns, print } from "../terminal.ts";
 import { trialRun, type Trial } from "../trial-run.ts";
 
 export interface InspectCommandOptions {
@@ -17,37 +16,39 @@ export interface InspectCommandOptions {
 
 /** Runs the command. Answers the exit code: failed where the model could not be evaluated. */
 export async function inspectCommand(path: string, options: InspectCommandOptions): Promise<number> {
-  const file = await ModelFile.open(path);
+  const file = await ModelFile.open(path).catch((error: unknown) => reportFailure(error, path));
+  if (typeof file === "number") return file;
   try {
-    // What cannot be evaluated can still be looked at, up to the point where it fails.
-    let problem: string | null = null;
-    const attempt = async <T>(work: () => T | Promise<T>): Promise<T | null> => {
-      if (problem !== null) return null;
-      try {
-        return await work();
-      } catch (error) {
-        problem = describeFailure(error);
-        return null;
-      }
+    const graph = canonicalise(file.graph);
+    const found = await findParameters(graph);
+    const show = (inputs: ModelInputs | null, trial: Trial | null, problem: string | null) => {
+      const inspection = describeModel({
+        path,
+        bytes: file.bytes,
+        graph: file.graph,
+        found,
+        inputs,
+        trial,
+        problem,
+      });
+      print(
+        options.json
+          ? JSON.stringify(inspection, null, 2)
+          : inspectionLines(inspection, columns()).join("\n"),
+      );
     };
-    const graph: Graph = canonicalise(file.graph);
-    const found: Parameters = await findParameters(graph);
-    const inputs: ModelInputs | null = await attempt(() => modelInputs(graph));
-    const trial: Trial | null = options.static ? null : await attempt(() => trialRun(file.graph));
-    const inspection: Inspection = describeModel({
-      path,
-      bytes: file.bytes,
-      graph: file.graph,
-      found,
-      inputs,
-      trial,
-      problem,
-    });
-    print(
-      options.json ? JSON.stringify(inspection, null, 2) : inspectionLines(inspection, columns()).join("\n"),
-    );
-    if (problem !== null) say(`plateau: ${path}: ${problem as string}`);
-    return problem === null ? EXIT.ok : EXIT.failed;
+    let inputs: ModelInputs | null = null;
+    try {
+      inputs = modelInputs(graph);
+      show(inputs, options.static ? null : await trialRun(file.graph), null);
+      return EXIT.ok;
+    } catch (error) {
+      // What cannot be evaluated can still be looked at.
+      show(inputs, null, describeFailure(error));
+      return reportFailure(error, path);
+    }
+  } catch (error) {
+    return reportFailure(error, path);
   } finally {
     await file.close();
   }

@@ -5,7 +5,7 @@ import { compareResults, type Comparison } from "../compare-results.ts";
 import { readCorpus } from "../corpus-file.ts";
 import { findCorpus } from "../corpus-search.ts";
 import { startRuntime, type Device } from "../devices.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT, reportFailure } from "../failure.ts";
 import { ModelFile, type FileIdentity } from "../model-file.ts";
 import { costText, significant } from "../numbers.ts";
 import { createProgress } from "../progress.ts";
@@ -32,7 +32,8 @@ export async function verifyCommand(
   options: VerifyCommandOptions,
 ): Promise<number> {
   const results = await readResults(resultPath);
-  const model = await ModelFile.open(modelPath);
+  const model = await ModelFile.open(modelPath).catch((error: unknown) => reportFailure(error, modelPath));
+  if (typeof model === "number") return model;
   try {
     const result = choose(results, await model.identify(), resultPath, modelPath);
     const { receipt } = result;
