@@ -33,13 +33,17 @@ export function parseCorpus(text: string, objective: Objective, name = "corpus")
     for (const { label } of targets) largestId = Math.max(largestId, label);
     // An example without labels adds nothing to any measure; keeping it would only cost passes.
     if (targets.length > 0) examples.push(example);
-    if (examples.length > MAX_EXAMPLES) throw new CorpusError(`${name} has more than ${MAX_EXAMPLES} examples.`);
+    if (examples.length > MAX_EXAMPLES)
+      throw new CorpusError(`${name} has more than ${MAX_EXAMPLES} examples.`);
   }
-  if (lineNumber === 0 || (examples.length === 0 && text.trim() === "")) throw new CorpusError(`${name} is empty.`);
+  if (lineNumber === 0 || (examples.length === 0 && text.trim() === ""))
+    throw new CorpusError(`${name} is empty.`);
   if (examples.length === 0) {
     throw new CorpusError(
       `${name} has no labelled token: every label is ${IGNORED}` +
-        (objective === "clm" ? " or stands at the first position, which nothing predicts." : ". Label the masked positions."),
+        (objective === "clm"
+          ? " or stands at the first position, which nothing predicts."
+          : ". Label the masked positions."),
     );
   }
   return { objective, examples, largestId, labelledTokens };
@@ -50,7 +54,9 @@ function parseExample(line: string, where: string): Example {
   try {
     record = JSON.parse(line);
   } catch {
-    throw new CorpusError(`${where} is not JSON. A corpus holds one JSON object a line, with input_ids and labels.`);
+    throw new CorpusError(
+      `${where} is not JSON. A corpus holds one JSON object a line, with input_ids and labels.`,
+    );
   }
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
     throw new CorpusError(`${where} is not a JSON object with input_ids and labels.`);
@@ -59,12 +65,18 @@ function parseExample(line: string, where: string): Example {
   const inputIds = integers(fields, "input_ids", where, 0, MAX_TOKEN_ID);
   if (!inputIds) throw new CorpusError(`${where} has no input_ids.`);
   if (inputIds.length === 0 || inputIds.length > MAX_LENGTH) {
-    throw new CorpusError(`${where}: input_ids holds ${inputIds.length} tokens, expected 1 to ${MAX_LENGTH}.`);
+    throw new CorpusError(
+      `${where}: input_ids holds ${inputIds.length} tokens, expected 1 to ${MAX_LENGTH}.`,
+    );
   }
   const labels = integers(fields, "labels", where, IGNORED, MAX_TOKEN_ID);
-  if (!labels) throw new CorpusError(`${where} has no labels. Give one label per token, ${IGNORED} where it is ignored.`);
+  if (!labels)
+    throw new CorpusError(
+      `${where} has no labels. Give one label per token, ${IGNORED} where it is ignored.`,
+    );
   const below = labels.find((label) => label < 0 && label !== IGNORED);
-  if (below !== undefined) throw new CorpusError(`${where}: label ${below} is neither a token id nor ${IGNORED}.`);
+  if (below !== undefined)
+    throw new CorpusError(`${where}: label ${below} is neither a token id nor ${IGNORED}.`);
   const attentionMask = integers(fields, "attention_mask", where, 0, 1);
   const tokenTypeIds = integers(fields, "token_type_ids", where, 0, MAX_TOKEN_ID);
   for (const [field, values] of [
@@ -73,11 +85,14 @@ function parseExample(line: string, where: string): Example {
     ["token_type_ids", tokenTypeIds],
   ] as const) {
     if (values && values.length !== inputIds.length) {
-      throw new CorpusError(`${where}: ${field} has ${values.length} entries, but input_ids has ${inputIds.length}.`);
+      throw new CorpusError(
+        `${where}: ${field} has ${values.length} entries, but input_ids has ${inputIds.length}.`,
+      );
     }
   }
   const group = fields["group"];
-  if (group !== undefined && typeof group !== "string") throw new CorpusError(`${where}: group is not a string.`);
+  if (group !== undefined && typeof group !== "string")
+    throw new CorpusError(`${where}: group is not a string.`);
   return {
     inputIds,
     labels,

@@ -19,7 +19,11 @@ export interface Estimate {
  * @param groups a label for each example: examples of one group count as one draw from the population. Absent: each
  * example is a group.
  */
-export function estimate(tally: Tally, { sum, squares }: MeasureSums, groups?: readonly (string | undefined)[]): Estimate {
+export function estimate(
+  tally: Tally,
+  { sum, squares }: MeasureSums,
+  groups?: readonly (string | undefined)[],
+): Estimate {
   const { tokens, directions } = tally;
   const labelled = tokens.reduce((total, m) => total + m, 0);
   const means = sum.map((total, i) => total / directions[i]!);

@@ -47,7 +47,9 @@ export async function evaluate(
     const totals = new Map<string, { value: number; directionError: number }>();
     for (const [family, { step }] of evaluation.families) {
       hooks.onStage?.(step ? `measuring along ${family} directions` : "measuring");
-      const tally = await runRounds(evaluation, family, options, (rows, total) => hooks.onRows?.(done + rows, done + total));
+      const tally = await runRounds(evaluation, family, options, (rows, total) =>
+        hooks.onRows?.(done + rows, done + total),
+      );
       done += tally.loss.length;
       tallies.set(family, tally);
       if (!options.perLayer || !step) continue;
@@ -89,7 +91,9 @@ async function runRounds(
   let next = precision === undefined ? directions : Math.min(FIRST_ROUND, directions);
   let losses: readonly number[] | undefined;
   for (;;) {
-    const specs = evaluation.shards(SHARD_EXAMPLES, drawn, next).filter((spec) => (spec.family ?? family) === family);
+    const specs = evaluation
+      .shards(SHARD_EXAMPLES, drawn, next)
+      .filter((spec) => (spec.family ?? family) === family);
     const total = done + specs.reduce((sum, spec) => sum + evaluation.rowsOf(spec), 0);
     for (const spec of specs) {
       onRows(done, total);

@@ -6,12 +6,12 @@
  */
 import type { Corpus } from "../corpus/corpus.ts";
 import { targetsOf } from "../corpus/corpus.ts";
-import { PlateauError } from "../errors.ts";
 import { selectMeasures, type Measure } from "../measures/index.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Parameter } from "../onnx/parameters.ts";
 import type { Family } from "../perturb/families/family.ts";
 import { rankOne } from "../perturb/families/rank-one.ts";
+import { assertFinite } from "../perturb/finite-loss.ts";
 import { Passes, type Pair } from "../perturb/passes.ts";
 import { selfCheck, type SelfCheck } from "../perturb/self-check.ts";
 import type { StepChoice, TraceName } from "../perturb/step-size.ts";
@@ -54,9 +54,6 @@ export interface ShardSpec {
   readonly firstDirection: number;
   readonly directions: number;
 }
-
-/** The loss of an example is not a finite number, so nothing can be said of its curvature. */
-export class NonFiniteLossError extends PlateauError {}
 
 /** Tokens of a pass: enough to keep kernels busy, few enough for the activations of a wide model. */
 const TOKENS_PER_PASS = 4096;
@@ -185,7 +182,10 @@ export class Evaluation {
     const { passes, step } = this.families.get(spec.family ?? "rank-one")!;
     const range = Array.from({ length: spec.examples }, (_, i) => spec.firstExample + i);
     const run = this.runOptions(passes);
-    const still = { ...run, limits: { ...run.limits, pairs: 2 * run.limits.pairs, tokens: 2 * run.limits.tokens } };
+    const still = {
+      ...run,
+      limits: { ...run.limits, pairs: 2 * run.limits.pairs, tokens: 2 * run.limits.tokens },
+    };
     const base =
       losses ??
       (
@@ -196,13 +196,7 @@ export class Evaluation {
           0,
         )
       ).map(({ loss: [value] }) => value!);
-    base.forEach((value, i) => {
-      if (!Number.isFinite(value)) {
-        throw new NonFiniteLossError(
-          `The loss of example ${spec.firstExample + i + 1} is ${value}. Check that the export runs in the precision it was trained in.`,
-        );
-      }
-    });
+    assertFinite(base, spec.firstExample);
     const pairs = this.pairsOf(spec);
     const outcomes = step ? await runPairs(run, pairs, "central", step.epsilon) : [];
     const unitSize = unitSizeOf(passes);
@@ -315,4 +309,3 @@ function sums(
   });
   return { sum, squares };
 }
-

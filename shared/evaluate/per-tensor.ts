@@ -52,7 +52,11 @@ export async function stratify(
   const parameters = subject.parameters.filter(({ index }) => passes.participation[index]!.mode !== "none");
   const units = evaluation.units(family);
 
-  const look = parameters.map((parameter) => ({ parameter, units: spread(units.length, PILOT_UNITS, 0), directions: 2 }));
+  const look = parameters.map((parameter) => ({
+    parameter,
+    units: spread(units.length, PILOT_UNITS, 0),
+    directions: 2,
+  }));
   const first = await visit(evaluation, family, measures, units, losses, look, PILOT_DIRECTION);
   const weights = parameters.map((_, s) =>
     measures.reduce((sum, { id }) => {
@@ -67,7 +71,11 @@ export async function stratify(
     const fraction = EVEN_PART / parameters.length + ((1 - EVEN_PART) * weights[s]!) / allWeights;
     const share = (pairs / perUnit) * fraction;
     if (share >= 1.5 * units.length) {
-      return { parameter, units: spread(units.length, units.length, 0), directions: Math.round(share / units.length) };
+      return {
+        parameter,
+        units: spread(units.length, units.length, 0),
+        directions: Math.round(share / units.length),
+      };
     }
     const count = Math.max(LEAST_UNITS, Math.round(share / LEAST_DIRECTIONS));
     return { parameter, units: spread(units.length, count, s), directions: LEAST_DIRECTIONS };
@@ -96,7 +104,12 @@ async function visit(
     for (const unit of visited) {
       for (let k = 0; k < directions; k++) {
         for (const example of units[unit]!) {
-          pairs.push({ example, direction: firstDirection + k, only: parameter.index, block: units[unit]![0]! });
+          pairs.push({
+            example,
+            direction: firstDirection + k,
+            only: parameter.index,
+            block: units[unit]![0]!,
+          });
         }
       }
     }
@@ -116,7 +129,14 @@ async function visit(
           units[unit]!.reduce((sum) => sum + estimateOf(measure, outcomes[position++]!, losses, epsilon), 0),
         ),
       );
-      return { parameter, ...ratio(values, visited.map((unit) => tokens[unit]!), units.length) };
+      return {
+        parameter,
+        ...ratio(
+          values,
+          visited.map((unit) => tokens[unit]!),
+          units.length,
+        ),
+      };
     });
     result.set(measure.id, strata);
   }

@@ -96,7 +96,9 @@ export function perturbationSummary({ subject, families }: Evaluation): {
   const list = (mode: Participation["mode"]) =>
     subject.parameters.flatMap(({ name, count, index }) => {
       const state = participation[index]!;
-      return state.mode === mode && state.mode !== "example" ? [{ name, parameters: count, reason: state.reason }] : [];
+      return state.mode === mode && state.mode !== "example"
+        ? [{ name, parameters: count, reason: state.reason }]
+        : [];
     });
   const unperturbed = list("none");
   const parameters = subject.parameters.reduce((sum, { count }) => sum + count, 0);
@@ -108,4 +110,3 @@ export function perturbationSummary({ subject, families }: Evaluation): {
     sharedDirections: subject.oneByOne ? [] : list("shared"),
   };
 }
-

@@ -50,5 +50,9 @@ export async function runPairs(
 /** Pairs that may run together: all of them, or those of one block and direction (and tensor) where directions are shared. */
 function sharingDirections(passes: Passes, pairs: readonly Pair[]): readonly (readonly Pair[])[] {
   if (!passes.shared) return [pairs];
-  return [...Map.groupBy(pairs, ({ block, example, direction, only }) => [block ?? example, direction, only].join()).values()];
+  return [
+    ...Map.groupBy(pairs, ({ block, example, direction, only }) =>
+      [block ?? example, direction, only].join(),
+    ).values(),
+  ];
 }

@@ -54,7 +54,9 @@ export function mergeTallies(tallies: readonly Tally[]): Tally {
   return blocks.reduce((left, right) => {
     const next = left.firstExample + left.tokens.length;
     if (right.firstExample !== next || right.unitSize !== left.unitSize) {
-      throw new TallyMismatchError(`Expected examples from ${next}, found examples from ${right.firstExample}.`);
+      throw new TallyMismatchError(
+        `Expected examples from ${next}, found examples from ${right.firstExample}.`,
+      );
     }
     return {
       ...left,
@@ -71,13 +73,18 @@ export function mergeTallies(tallies: readonly Tally[]): Tally {
 
 function addDirections(left: Tally, right: Tally): Tally {
   if (left.tokens.length !== right.tokens.length) {
-    throw new TallyMismatchError(`Examples from ${left.firstExample} were cut into shards of different sizes.`);
+    throw new TallyMismatchError(
+      `Examples from ${left.firstExample} were cut into shards of different sizes.`,
+    );
   }
   const add = (a: readonly number[], b: readonly number[]) => a.map((value, i) => value + b[i]!);
   return {
     ...left,
     directions: add(left.directions, right.directions),
-    measures: combine(left, right, (a, b) => ({ sum: add(a.sum, b.sum), squares: add(a.squares, b.squares) })),
+    measures: combine(left, right, (a, b) => ({
+      sum: add(a.sum, b.sum),
+      squares: add(a.squares, b.squares),
+    })),
   };
 }
 

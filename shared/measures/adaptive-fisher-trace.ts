@@ -7,6 +7,7 @@ export const adaptiveFisherTrace: Measure = {
   ...fisherTrace,
   id: "adaptive-fisher-trace",
   label: "Adaptive Fisher trace",
-  description: "Fisher trace over relative changes of the weights; rescaling weights without changing the model leaves it as it is.",
+  description:
+    "Fisher trace over relative changes of the weights; rescaling weights without changing the model leaves it as it is.",
   family: scaled,
 };

@@ -7,6 +7,7 @@ export const adaptiveHessianTrace: Measure = {
   ...hessianTrace,
   id: "adaptive-hessian-trace",
   label: "Adaptive Hessian trace",
-  description: "Hessian trace over relative changes of the weights; rescaling weights without changing the model leaves it as it is.",
+  description:
+    "Hessian trace over relative changes of the weights; rescaling weights without changing the model leaves it as it is.",
   family: scaled,
 };

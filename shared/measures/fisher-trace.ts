@@ -9,7 +9,8 @@ import type { Measure } from "./measure.ts";
 export const fisherTrace: Measure = {
   id: "fisher-trace",
   label: "Fisher trace",
-  description: "Trace of the Fisher (Gauss–Newton) matrix of the loss: how sharply predictions change with the weights.",
+  description:
+    "Trace of the Fisher (Gauss–Newton) matrix of the loss: how sharply predictions change with the weights.",
   unit: "nats/token",
   better: "lower",
   family: rankOne,

@@ -20,9 +20,9 @@ export const MEASURES: readonly Measure[] = [
 ];
 
 /** What is measured unless something else is asked for: all that one family of passes gives. */
-export const DEFAULT_MEASURES: readonly string[] = MEASURES.filter(({ family }) => family?.id !== "scaled").map(
-  ({ id }) => id,
-);
+export const DEFAULT_MEASURES: readonly string[] = MEASURES.filter(
+  ({ family }) => family?.id !== "scaled",
+).map(({ id }) => id);
 
 /** A measure was asked for that does not exist. */
 export class UnknownMeasureError extends PlateauError {}

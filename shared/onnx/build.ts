@@ -21,14 +21,24 @@ export class Builder {
   }
 
   /** Adds a node with one output and returns the output's name; `output` names it. */
-  op(opType: string, inputs: readonly string[], attributes: readonly AttributeProto[] = [], output?: string): string {
+  op(
+    opType: string,
+    inputs: readonly string[],
+    attributes: readonly AttributeProto[] = [],
+    output?: string,
+  ): string {
     const name = output ?? this.fresh(opType);
     this.nodes.push(makeNode(opType, inputs, [name], attributes, this.fresh("node")));
     return name;
   }
 
   /** The same for an operator of ONNX Runtime's own. */
-  contrib(opType: string, inputs: readonly string[], attributes: readonly AttributeProto[] = [], output?: string): string {
+  contrib(
+    opType: string,
+    inputs: readonly string[],
+    attributes: readonly AttributeProto[] = [],
+    output?: string,
+  ): string {
     const name = output ?? this.fresh(opType);
     this.nodes.push(makeContrib(opType, inputs, [name], attributes, this.fresh("node")));
     return name;

@@ -27,7 +27,11 @@ const MASKED = -1e3;
 const ROWS_READ = 3;
 
 /** Why the constant is no parameter, or null where it is one. */
-export async function constantReason(graph: Graph, tensor: TensorProto, uses: readonly Use[]): Promise<string | null> {
+export async function constantReason(
+  graph: Graph,
+  tensor: TensorProto,
+  uses: readonly Use[],
+): Promise<string | null> {
   const dims = dimsOf(tensor);
   const count = elementCount(dims);
   if (count <= 1) return "a scalar";
@@ -41,11 +45,14 @@ export async function constantReason(graph: Graph, tensor: TensorProto, uses: re
   const read = (from: number, length: number) => readValues(tensor, graph.sources, from, length);
   if (uses.every(({ node }) => MASK_READERS.has(node.opType))) {
     const sample = await read(0, Math.min(count, 4096));
-    if (sample.some((v) => v < MASKED) && sample.every((v) => v < MASKED || v === 0 || v === 1)) return "a mask";
+    if (sample.some((v) => v < MASKED) && sample.every((v) => v < MASKED || v === 0 || v === 1))
+      return "a mask";
   }
   const longest = Math.max(...dims);
   if (longest === count) {
-    const hinted = [tensor.name, ...uses.map(({ node }) => node.name)].some((name) => /rotary|inv_freq/.test(name));
+    const hinted = [tensor.name, ...uses.map(({ node }) => node.name)].some((name) =>
+      /rotary|inv_freq/.test(name),
+    );
     if ((count >= 4 || hinted) && isGeometric(await read(0, count))) return "rotary frequencies";
   } else if (dims.length >= 2) {
     const [rows, width] = [dims[dims.length - 2]!, dims[dims.length - 1]!];
@@ -73,7 +80,11 @@ function isSinusoidal(values: ArrayLike<number>, width: number): boolean {
   for (let f = 0; f < width; f++) {
     const [v0, v1, v2] = [values[f]!, values[width + f]!, values[2 * width + f]!];
     const cosine = v0 === 1 && Math.abs(v2 - (2 * v1 * v1 - 1)) < 2e-3;
-    const sine = v0 === 0 && Math.abs(v2 * v2 - 4 * v1 * v1 * (1 - v1 * v1)) < 2e-3 && Math.abs(v1) <= 1 && v2 * v1 !== 0;
+    const sine =
+      v0 === 0 &&
+      Math.abs(v2 * v2 - 4 * v1 * v1 * (1 - v1 * v1)) < 2e-3 &&
+      Math.abs(v1) <= 1 &&
+      v2 * v1 !== 0;
     if (!cosine && !sine) return false;
   }
   // All-equal columns (fresh scales of one) satisfy the formulas with ω = 0.

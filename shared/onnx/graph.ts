@@ -95,11 +95,15 @@ export function describeNode(node: Node): string {
 }
 
 /** An attribute for a new node; whole numbers become INT, `{ float }` forces FLOAT. */
-export function attribute(name: string, value: number | readonly number[] | { float: number }): AttributeProto {
+export function attribute(
+  name: string,
+  value: number | readonly number[] | { float: number },
+): AttributeProto {
   if (typeof value === "number") {
     return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
   }
-  if ("float" in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
+  if ("float" in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }
 
@@ -128,7 +132,11 @@ export function copyMessage<M extends object>(message: M, changes: Partial<M>): 
 /** The same operator and attributes on other values. */
 export function copyNode(
   node: Node,
-  { input = node.input, output = node.output, name = node.name }: Partial<Pick<Node, "input" | "output" | "name">>,
+  {
+    input = node.input,
+    output = node.output,
+    name = node.name,
+  }: Partial<Pick<Node, "input" | "output" | "name">>,
 ): Node {
   return copyMessage(node, { input: [...input], output: [...output], name });
 }

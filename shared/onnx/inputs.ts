@@ -44,7 +44,9 @@ export function modelInputs(graph: Graph): ModelInputs {
   const ids = graph.inputs.find(({ name }) => roles.get(name) === "ids");
   if (!ids) throw new UnsupportedModelError("The model has no input for token ids (input_ids).");
   if (ids.dims.length !== 2) {
-    throw new UnsupportedModelError(`Input '${ids.name}' has ${ids.dims.length} axes; expected [batch, sequence].`);
+    throw new UnsupportedModelError(
+      `Input '${ids.name}' has ${ids.dims.length} axes; expected [batch, sequence].`,
+    );
   }
   const [batch, length] = ids.dims;
   return {
@@ -93,7 +95,9 @@ function feedFor(input: GraphInput, role: Role, rows: readonly Example[], length
         : matrix(input, rows, length, (_, t) => t);
     case "past": {
       // [batch, heads, past sequence = 0, head size]; unknown sizes only multiply a zero.
-      const dims = input.dims.map((dim, axis) => (axis === 0 ? rows.length : typeof dim === "number" ? dim : 0));
+      const dims = input.dims.map((dim, axis) =>
+        axis === 0 ? rows.length : typeof dim === "number" ? dim : 0,
+      );
       return { type: "float32", dims, data: new Float32Array(0) };
     }
     case "cacheFlag":
@@ -116,7 +120,11 @@ function matrix(
   };
   switch (elementType) {
     case DataType.INT64:
-      return { type: "int64", dims, data: BigInt64Array.from(fill(new Int32Array(rows.length * length)), BigInt) };
+      return {
+        type: "int64",
+        dims,
+        data: BigInt64Array.from(fill(new Int32Array(rows.length * length)), BigInt),
+      };
     case DataType.INT32:
       return { type: "int32", dims, data: fill(new Int32Array(rows.length * length)) };
     case DataType.FLOAT:

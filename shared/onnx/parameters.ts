@@ -74,7 +74,9 @@ export async function findParameters(graph: Graph): Promise<Parameters> {
   }
   // A table is written the way it is looked up; a tied head may have been met first, transposed.
   for (const group of groups.values()) {
-    const looked = group.roots.find(({ name, transposed }) => findUses(graph, index, name, transposed).some(isLookup));
+    const looked = group.roots.find(({ name, transposed }) =>
+      findUses(graph, index, name, transposed).some(isLookup),
+    );
     if (!looked?.transposed) continue;
     group.members[0]!.dims.reverse();
     group.roots = group.roots.map(({ name, transposed }) => ({ name, transposed: !transposed }));
@@ -84,7 +86,15 @@ export async function findParameters(graph: Graph): Promise<Parameters> {
       const uses = roots.flatMap(({ name, transposed }) => findUses(graph, index, name, transposed));
       const dims = members[0]!.dims;
       const name = displayName(graph, index, roots, uses);
-      return { name, dims, count: elementCount(dims), kind: kindOf(dims, uses), layer: layerOf(name, uses), roots, uses };
+      return {
+        name,
+        dims,
+        count: elementCount(dims),
+        kind: kindOf(dims, uses),
+        layer: layerOf(name, uses),
+        roots,
+        uses,
+      };
     })
     .sort((a, b) => firstUse(a.uses) - firstUse(b.uses));
   const parameters = withUniqueNames(unnumbered).map((parameter, i) => ({ index: i, ...parameter }));
@@ -92,7 +102,12 @@ export async function findParameters(graph: Graph): Promise<Parameters> {
 }
 
 /** Quantised weights are parameters too: what is read of them is their dequantised value. */
-function isQuantisedWeight(tensor: TensorProto, uses: readonly Use[], index: GraphIndex, name: string): boolean {
+function isQuantisedWeight(
+  tensor: TensorProto,
+  uses: readonly Use[],
+  index: GraphIndex,
+  name: string,
+): boolean {
   if (uses.some(isPacked)) return true;
   const integer = [DataType.INT8, DataType.UINT8, DataType.INT4, DataType.UINT4] as readonly number[];
   return (
@@ -142,7 +157,10 @@ function displayName(graph: Graph, index: GraphIndex, roots: readonly Root[], us
   if (bias?.endsWith(".bias")) return bias.replace(/bias$/, "weight");
   const scope = use?.node.name.startsWith("/") ? use.node.name.slice(1).split("/") : [];
   if (!use || scope.length < 2) return roots[0]!.name;
-  return [...scope.slice(0, -1), use.operand === 1 && use.node.opType === "MatMul" ? "weight" : use.node.opType].join(".");
+  return [
+    ...scope.slice(0, -1),
+    use.operand === 1 && use.node.opType === "MatMul" ? "weight" : use.node.opType,
+  ].join(".");
 }
 
 /** `layers.3.`, `h.3.`, `/layer.3/`: the first number that stands as a path segment of its own. */

@@ -1,6 +1,12 @@
 /** From bytes to a Graph, checked against what the file physically holds. */
 import { fromBinary } from "@bufbuild/protobuf";
-import { ModelProtoSchema, type GraphProto, type ModelProto, type TensorProto, type ValueInfoProto } from "onnx-buf";
+import {
+  ModelProtoSchema,
+  type GraphProto,
+  type ModelProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from "onnx-buf";
 import { ModelFormatError, UnsupportedModelError } from "./error.ts";
 import { describeNode, findAttribute, type Graph, type GraphInput } from "./graph.ts";
 import { readSkeleton, SELF } from "./skeleton.ts";
@@ -38,7 +44,9 @@ export async function readModel(source: WeightSource, { external }: ReadOptions 
   const graph = proto.graph;
   if (!graph || graph.node.length === 0) throw new ModelFormatError("it holds no graph");
   if (graph.node.length > MAX_NODES) throw new ModelFormatError(`it has ${graph.node.length} nodes`);
-  const opset = Number(proto.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 0);
+  const opset = Number(
+    proto.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 0,
+  );
   if (opset < MIN_OPSET) {
     throw new UnsupportedModelError(
       `The model uses ONNX operator set ${opset || "(none)"}; Plateau reads ${MIN_OPSET} and later. Export it again with opset 17.`,
@@ -83,7 +91,9 @@ function decode(skeleton: Uint8Array): ModelProto {
 
 function graphInput({ name, type }: ValueInfoProto): GraphInput {
   if (type?.value.case !== "tensorType") {
-    throw new UnsupportedModelError(`Input '${name}' is not a tensor. Export the model with tensor inputs only.`);
+    throw new UnsupportedModelError(
+      `Input '${name}' is not a tensor. Export the model with tensor inputs only.`,
+    );
   }
   const { elemType, shape } = type.value.value;
   const dims = (shape?.dim ?? []).map(({ value }) =>
@@ -105,7 +115,8 @@ function checkOperators(graph: GraphProto): void {
         `${describeNode(node)} ${reason}, so losses could not be compared. Export the model for inference, without it.`,
       );
     }
-    for (const { g, graphs } of node.attribute) for (const inner of g ? [g, ...graphs] : graphs) checkOperators(inner);
+    for (const { g, graphs } of node.attribute)
+      for (const inner of g ? [g, ...graphs] : graphs) checkOperators(inner);
   }
 }
 
@@ -119,7 +130,10 @@ function allTensors(graph: GraphProto): TensorProto[] {
       for (const inner of g ? [g, ...graphs] : graphs) tensors.push(...allTensors(inner));
     }
     const sparse = findAttribute(node, "sparse_value");
-    if (sparse) throw new UnsupportedModelError(`${describeNode(node)} is sparse. Export the model with dense weights.`);
+    if (sparse)
+      throw new UnsupportedModelError(
+        `${describeNode(node)} is sparse. Export the model with dense weights.`,
+      );
   }
   return tensors;
 }

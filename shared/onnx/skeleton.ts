@@ -70,7 +70,7 @@ class Walk {
       chunks.push(bytes);
     };
     let cut: { offset: number; length: number } | null = null;
-    for (let position = start; position < end; ) {
+    for (let position = start; position < end;) {
       const field = await this.field(position, end, kind);
       const child = CHILDREN[kind][field.number];
       if (field.wireType !== WireType.LengthDelimited) {
@@ -113,7 +113,9 @@ class Walk {
       return { number, wireType, start: position, end: position + reader.pos };
     } catch (error) {
       if (error instanceof ModelFormatError) throw error;
-      throw new ModelFormatError(`the bytes at ${position} are no field of a ${kind}; this is not an ONNX model`);
+      throw new ModelFormatError(
+        `the bytes at ${position} are no field of a ${kind}; this is not an ONNX model`,
+      );
     }
   }
 
@@ -123,7 +125,9 @@ class Walk {
       this.window = await this.source.read(offset, Math.min(WINDOW_BYTES, this.source.size - offset));
       this.windowStart = offset;
       if (this.window.byteLength < length) {
-        throw new ModelFormatError(`the file ended at byte ${offset + this.window.byteLength} while being read`);
+        throw new ModelFormatError(
+          `the file ended at byte ${offset + this.window.byteLength} while being read`,
+        );
       }
       return this.window.subarray(0, length);
     }
@@ -132,7 +136,9 @@ class Walk {
 
   private async copy(offset: number, length: number): Promise<Uint8Array> {
     if (length > MAX_SKELETON_BYTES) {
-      throw new ModelFormatError(`a field of ${length} bytes at byte ${offset} is no part of a language model's graph`);
+      throw new ModelFormatError(
+        `a field of ${length} bytes at byte ${offset} is no part of a language model's graph`,
+      );
     }
     if (length <= WINDOW_BYTES) return (await this.peek(offset, length)).slice();
     return (await this.source.read(offset, length)).slice();

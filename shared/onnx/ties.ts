@@ -32,8 +32,10 @@ export async function findTies(graph: Graph, tensors: readonly TensorProto[]): P
     let tie: Tie | null = null;
     for (const leader of leaders) {
       if (leader.tensor.dataType !== tensor.dataType) continue;
-      if (await sameValues(graph, leader, { tensor, dims, sample })) tie = { leader: leader.tensor.name, transposed: false };
-      else if (await isTranspose(graph, leader.tensor, tensor)) tie = { leader: leader.tensor.name, transposed: true };
+      if (await sameValues(graph, leader, { tensor, dims, sample }))
+        tie = { leader: leader.tensor.name, transposed: false };
+      else if (await isTranspose(graph, leader.tensor, tensor))
+        tie = { leader: leader.tensor.name, transposed: true };
       if (tie) break;
     }
     if (tie) ties.set(tensor.name, tie);
@@ -79,7 +81,8 @@ async function isTranspose(graph: Graph, a: TensorProto, b: TensorProto): Promis
     const height = Math.min(block, rows - start);
     const values = await readValues(a, graph.sources, start * columns, height * columns);
     for (let r = 0; r < height; r++) {
-      for (let c = 0; c < columns; c++) if (values[r * columns + c] !== whole[c * rows + start + r]) return false;
+      for (let c = 0; c < columns; c++)
+        if (values[r * columns + c] !== whole[c * rows + start + r]) return false;
     }
   }
   return true;

@@ -1,5 +1,12 @@
 /** Follows a constant to the nodes that compute with it, through casts, transposes and dequantisation. */
-import { describeNode, intAttribute, intsAttribute, type Graph, type GraphIndex, type Node } from "./graph.ts";
+import {
+  describeNode,
+  intAttribute,
+  intsAttribute,
+  type Graph,
+  type GraphIndex,
+  type Node,
+} from "./graph.ts";
 import { DataType } from "./weights.ts";
 
 /** One place where a parameter enters the computation. */
@@ -28,7 +35,14 @@ export function findUses(graph: Graph, index: GraphIndex, root: string, transpos
       else if (node.opType === "Transpose" && swapsTwoAxes(node)) follow(output, !flipped, elementType);
       else if (node.opType === "DequantizeLinear" && operand === 0) {
         follow(output, flipped, graph.initializers.get(node.input[1]!)?.dataType ?? DataType.FLOAT);
-      } else uses.push({ node, operand, value, transposed: flipped, elementType: computedIn(graph, node, elementType) });
+      } else
+        uses.push({
+          node,
+          operand,
+          value,
+          transposed: flipped,
+          elementType: computedIn(graph, node, elementType),
+        });
     }
   };
   follow(root, transposed, graph.initializers.get(root)!.dataType);

@@ -96,8 +96,14 @@ export function externalPointer(tensor: TensorProto): ExternalPointer | null {
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value]));
   const offset = Number(entries.get("offset") ?? 0);
   const length = entries.has("length") ? Number(entries.get("length")) : null;
-  if (!Number.isSafeInteger(offset) || offset < 0 || (length !== null && !(Number.isSafeInteger(length) && length >= 0))) {
-    throw new ModelFormatError(`constant '${tensor.name}' has an external offset or length that is no number`);
+  if (
+    !Number.isSafeInteger(offset) ||
+    offset < 0 ||
+    (length !== null && !(Number.isSafeInteger(length) && length >= 0))
+  ) {
+    throw new ModelFormatError(
+      `constant '${tensor.name}' has an external offset or length that is no number`,
+    );
   }
   return { location: entries.get("location") ?? "", offset, length };
 }
@@ -110,7 +116,8 @@ export async function readValues(
   count = elementCount(dimsOf(tensor)) - start,
 ): Promise<Float32Array | Float64Array> {
   const bits = BITS[tensor.dataType];
-  if (bits === undefined) throw new ModelFormatError(`constant '${tensor.name}' has element type ${tensor.dataType}`);
+  if (bits === undefined)
+    throw new ModelFormatError(`constant '${tensor.name}' has element type ${tensor.dataType}`);
   const pointer = externalPointer(tensor);
   if (pointer) {
     const source = sources.get(pointer.location)!;
@@ -120,7 +127,11 @@ export async function readValues(
   }
   if (tensor.rawData.byteLength > 0) {
     const from = Math.floor((start * bits) / 8);
-    return decode(tensor.dataType, tensor.rawData.subarray(from, from + Math.ceil((count * bits) / 8)), count);
+    return decode(
+      tensor.dataType,
+      tensor.rawData.subarray(from, from + Math.ceil((count * bits) / 8)),
+      count,
+    );
   }
   return listed(tensor).slice(start, start + count);
 }
@@ -183,7 +194,11 @@ function bfloat16ToNumber(bits: number): number {
 }
 
 /** A new constant. `float32` and `int64` are all that rewriting needs. */
-export function constant(name: string, dims: readonly number[], values: Float32Array | readonly number[]): TensorProto {
+export function constant(
+  name: string,
+  dims: readonly number[],
+  values: Float32Array | readonly number[],
+): TensorProto {
   const float = values instanceof Float32Array;
   const data = float ? values : BigInt64Array.from(values, (value) => BigInt(value));
   return create(TensorProtoSchema, {

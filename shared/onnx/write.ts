@@ -25,7 +25,8 @@ export function writeModel(graph: Graph): ModelBytes {
     const known = paths.get(location);
     if (known) return known;
     const contents = graph.sources.get(location)?.contents;
-    if (!contents) throw new UnsupportedModelError(`The weights at '${location}' cannot be read by ONNX Runtime here.`);
+    if (!contents)
+      throw new UnsupportedModelError(`The weights at '${location}' cannot be read by ONNX Runtime here.`);
     const path = `weights-${paths.size}`;
     paths.set(location, path);
     externalData.push({ path, data: contents });
@@ -51,7 +52,11 @@ export function writeModel(graph: Graph): ModelBytes {
 
 /** Attributes can hold constants as well, and subgraphs that hold more of them. */
 function relocateNode(node: Node, pathOf: (location: string) => string): Node {
-  if (node.attribute.every(({ t, g, tensors, graphs }) => !t && !g && tensors.length === 0 && graphs.length === 0)) {
+  if (
+    node.attribute.every(
+      ({ t, g, tensors, graphs }) => !t && !g && tensors.length === 0 && graphs.length === 0,
+    )
+  ) {
     return node;
   }
   const tensor = (inner: TensorProto) => relocate(inner.name, inner, pathOf);

@@ -66,7 +66,10 @@ export class RewriteContext {
 
   /** A sign vector of the parameter for each row of the batch, [batch, length], in the element type of `use`. */
   signs(parameter: Parameter, side: Side, length: number, use: Use): string {
-    return this.signInput({ parameter, side, form: "examples", dims: ["plateau:batch", length] }, use.elementType);
+    return this.signInput(
+      { parameter, side, form: "examples", dims: ["plateau:batch", length] },
+      use.elementType,
+    );
   }
 
   /** Row signs of an embedding table at the tokens of each row, [batch, sequence]. */
@@ -84,7 +87,9 @@ export class RewriteContext {
     const name = `plateau:${input.form}/${input.parameter.index}/${input.side}`;
     this.signInputs.set(name, { ...input, name });
     // Signs are fed as float32: not every runtime takes other types from JavaScript.
-    return elementType === DataType.FLOAT ? name : this.once(`${name}:${elementType}`, () => this.builder.cast(name, elementType));
+    return elementType === DataType.FLOAT
+      ? name
+      : this.once(`${name}:${elementType}`, () => this.builder.cast(name, elementType));
   }
 
   /** The vectors [batch, width], shaped to multiply values of this layout. */

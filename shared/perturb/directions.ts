@@ -27,7 +27,13 @@ const bitsOfFloat = new Uint32Array(1);
 const floatOfBits = new Float32Array(bitsOfFloat.buffer);
 
 /** Fills `out[offset … offset + count)` with ±`magnitude`: entry j takes bit j of the key's stream. */
-export function fillSigns(out: Float32Array, offset: number, count: number, key: DirectionKey, magnitude: number): void {
+export function fillSigns(
+  out: Float32Array,
+  offset: number,
+  count: number,
+  key: DirectionKey,
+  magnitude: number,
+): void {
   const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
   floatOfBits[0] = magnitude;
   const positive = bitsOfFloat[0]!;

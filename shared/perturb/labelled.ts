@@ -98,7 +98,9 @@ export function gatherLabelled(
     return result;
   };
   const copyOf = (node: Node): string => {
-    const inputs = node.input.map((input) => (!input || isConstantValue(graph, index, input) ? input : gathered(input)));
+    const inputs = node.input.map((input) =>
+      !input || isConstantValue(graph, index, input) ? input : gathered(input),
+    );
     const output = builder.fresh(`${node.output[0]}/labelled`);
     builder.nodes.push(copyNode(node, { input: inputs, output: [output], name: output }));
     return output;
@@ -133,7 +135,13 @@ function hasConstantMatrix(graph: Graph, index: GraphIndex, node: Node): boolean
 /** A constant with more axes than the last could single out a position, or give the labelled rows a third axis. */
 function broadcastsAlongLastAxis(graph: Graph, value: string): boolean {
   const tensor = graph.initializers.get(value);
-  return !tensor || (dimsOf(tensor).length <= 2 && dimsOf(tensor).slice(0, -1).every((dim) => dim === 1));
+  return (
+    !tensor ||
+    (dimsOf(tensor).length <= 2 &&
+      dimsOf(tensor)
+        .slice(0, -1)
+        .every((dim) => dim === 1))
+  );
 }
 
 function reducesLastAxis(graph: Graph, node: Node): boolean {

@@ -4,18 +4,34 @@ import { inferLayout } from "./layout.ts";
 
 const T = 4;
 const value = (example: number, position: number) => 10 * example + position;
-const tensor = (dims: number[], values: number[]): Tensor => ({ type: "float32", dims, data: Float32Array.from(values) });
+const tensor = (dims: number[], values: number[]): Tensor => ({
+  type: "float32",
+  dims,
+  data: Float32Array.from(values),
+});
 const examples = (n: number) => Array.from({ length: n }, (_, i) => i + (3 - n));
 const positions = Array.from({ length: T }, (_, t) => t);
 
 test("batched on any axis", () => {
-  const make = (n: number) => tensor([T, n, 1], positions.flatMap((t) => examples(n).map((e) => value(e, t))));
+  const make = (n: number) =>
+    tensor(
+      [T, n, 1],
+      positions.flatMap((t) => examples(n).map((e) => value(e, t))),
+    );
   expect(inferLayout(make(3), make(2))).toMatchObject({ kind: "batched", axis: 1, rank: 3 });
 });
 
 test("flattened, example by example or position by position", () => {
-  const major = (n: number) => tensor([n * T, 1], examples(n).flatMap((e) => positions.map((t) => value(e, t))));
-  const minor = (n: number) => tensor([n * T, 1], positions.flatMap((t) => examples(n).map((e) => value(e, t))));
+  const major = (n: number) =>
+    tensor(
+      [n * T, 1],
+      examples(n).flatMap((e) => positions.map((t) => value(e, t))),
+    );
+  const minor = (n: number) =>
+    tensor(
+      [n * T, 1],
+      positions.flatMap((t) => examples(n).map((e) => value(e, t))),
+    );
   expect(inferLayout(major(3), major(2))).toMatchObject({ kind: "flattened", exampleMajor: true });
   expect(inferLayout(minor(3), minor(2))).toMatchObject({ kind: "flattened", exampleMajor: false });
 });

@@ -8,7 +8,12 @@ import type { Tensor } from "../runtime.ts";
 
 export type Layout =
   /** One axis indexes examples; `rank` axes in all. */
-  | { readonly kind: "batched"; readonly axis: number; readonly rank: number; readonly dims: readonly number[] }
+  | {
+      readonly kind: "batched";
+      readonly axis: number;
+      readonly rank: number;
+      readonly dims: readonly number[];
+    }
   /** The first axis runs over examples and positions; `exampleMajor`: all positions of an example stand together. */
   | { readonly kind: "flattened"; readonly exampleMajor: boolean; readonly dims: readonly number[] }
   /** The first axis runs over labelled tokens; a graph input says which example each belongs to. */

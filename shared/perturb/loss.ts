@@ -36,7 +36,9 @@ export function appendLoss(builder: Builder, logits: string, targets: string, st
 
   const vocabulary = builder.gather(builder.op("Shape", [z]), builder.ints([1]), 0);
   const grouped = builder.op("Reshape", [z, builder.concat([builder.ints([stack, -1]), vocabulary], 0)]);
-  const [plus, minus, zero] = Array.from({ length: stack }, (_, i) => builder.gather(grouped, builder.ints(i), 0));
+  const [plus, minus, zero] = Array.from({ length: stack }, (_, i) =>
+    builder.gather(grouped, builder.ints(i), 0),
+  );
   const sum = builder.op("Add", [plus!, minus!]);
   const p = builder.op("Softmax", [builder.op("Mul", [sum, builder.float(0.5)])], [attribute("axis", 1)]);
   variance(builder, builder.op("Sub", [plus!, minus!]), p, OUTPUT.first);

@@ -15,7 +15,14 @@ import { INPUT, type SignInput } from "./context.ts";
 import { fillSigns, Side, signAt, type DirectionKey } from "./directions.ts";
 import type { Family } from "./families/family.ts";
 import { appendLoss, OUTPUT } from "./loss.ts";
-import { hasSharedDirections, LOGITS, rewrite, type Participation, type RewriteOptions, type Rewritten } from "./rewrite.ts";
+import {
+  hasSharedDirections,
+  LOGITS,
+  rewrite,
+  type Participation,
+  type RewriteOptions,
+  type Rewritten,
+} from "./rewrite.ts";
 import type { Subject } from "./subject.ts";
 
 /** One evaluation point: an example (by its index in the corpus) moved along one of its directions. */
@@ -64,7 +71,8 @@ export class Passes {
   private readonly options: PassesOptions;
   private readonly targets = new Map<number, readonly Target[]>();
   private readonly buffers = new Map<string, Float32Array>();
-  private current: { key: string; session: Session; tail: Session | null; rewritten: Rewritten } | null = null;
+  private current: { key: string; session: Session; tail: Session | null; rewritten: Rewritten } | null =
+    null;
 
   constructor(options: PassesOptions) {
     this.options = options;
@@ -88,7 +96,8 @@ export class Passes {
     const { examples, subject } = this.options;
     const targets = pairs.map(({ example }) => this.targetsFor(example));
     const length =
-      subject.inputs.fixedLength ?? pairs.reduce((max, { example }) => Math.max(max, examples[example]!.inputIds.length), 0);
+      subject.inputs.fixedLength ??
+      pairs.reduce((max, { example }) => Math.max(max, examples[example]!.inputIds.length), 0);
     const outputs = this.shared
       ? await this.runApart(pairs, targets, groups, epsilon, length)
       : await this.runStacked(pairs, targets, groups, epsilon, length);
@@ -125,7 +134,9 @@ export class Passes {
     const rows = signs.flatMap((sign) => pairs.map((pair) => ({ pair, magnitude: sign * epsilon })));
     const labels = Array<typeof targets>(signs.length).fill(targets).flat();
     const odd = signs.length === 1 && labels.flat().length % 2 === 1;
-    return await session.run(this.feeds(rewritten, rows, length, odd ? [...labels.slice(0, -1), repeatLast(labels)] : labels));
+    return await session.run(
+      this.feeds(rewritten, rows, length, odd ? [...labels.slice(0, -1), repeatLast(labels)] : labels),
+    );
   }
 
   /** One run a group (or, for graphs fixed to one example, a row); logits are joined and compared afterwards. */
@@ -143,7 +154,9 @@ export class Passes {
     for (const sign of signs) {
       for (let start = 0; start < pairs.length; start += perRun) {
         const rows = pairs.slice(start, start + perRun).map((pair) => ({ pair, magnitude: sign * epsilon }));
-        const output = await session.run(this.feeds(rewritten, rows, length, targets.slice(start, start + perRun)));
+        const output = await session.run(
+          this.feeds(rewritten, rows, length, targets.slice(start, start + perRun)),
+        );
         logits.push(output[LOGITS]!);
       }
     }
@@ -162,7 +175,9 @@ export class Passes {
     const { runtime, subject } = this.options;
     const rewritten = rewrite(subject, this.rewriteOptions(apart ? 0 : (stack as 1 | 2 | 3)));
     const session = await runtime.createSession(writeModel(rewritten.graph));
-    const tail = apart ? await runtime.createSession(writeModel(tailGraph(subject, stack as 1 | 2 | 3))) : null;
+    const tail = apart
+      ? await runtime.createSession(writeModel(tailGraph(subject, stack as 1 | 2 | 3)))
+      : null;
     this.current = { key, session, tail, rewritten };
     return this.current;
   }
@@ -199,7 +214,11 @@ export class Passes {
     return Object.fromEntries(graph.inputs.map(({ name }) => [name, feeds[name]!]));
   }
 
-  private signTensor(input: SignInput, rows: readonly { pair: Pair; magnitude: number }[], length: number): Tensor {
+  private signTensor(
+    input: SignInput,
+    rows: readonly { pair: Pair; magnitude: number }[],
+    length: number,
+  ): Tensor {
     const { form, parameter, side, dims } = input;
     const width = form === "tokens" ? length : (dims[dims.length - 1] as number);
     const height = form === "shared" ? 1 : rows.length;
@@ -210,7 +229,11 @@ export class Passes {
     for (let r = 0; r < height; r++) {
       const { pair, magnitude } = rows[r]!;
       const twin = r >= period ? r - period : -1;
-      if (twin >= 0 && copyRow(data, twin, r, width, side === Side.columns ? 1 : magnitude / rows[twin]!.magnitude)) continue;
+      if (
+        twin >= 0 &&
+        copyRow(data, twin, r, width, side === Side.columns ? 1 : magnitude / rows[twin]!.magnitude)
+      )
+        continue;
       const moves = pair.only === undefined || pair.only === parameter.index;
       // ε sits in the row side alone; a parameter that stands still is multiplied by zero there.
       const scale = side === Side.columns ? 1 : moves ? magnitude : 0;
@@ -269,7 +292,13 @@ type Outputs = Readonly<Record<string, Tensor>>;
 
 /** A graph of its own from logits to per-token scalars. */
 function tailGraph({ graph }: Subject, stack: 1 | 2 | 3) {
-  const tail = { ...graph, nodes: [], initializers: new Map(), outputs: [] as string[], inputs: [] as typeof graph.inputs };
+  const tail = {
+    ...graph,
+    nodes: [],
+    initializers: new Map(),
+    outputs: [] as string[],
+    inputs: [] as typeof graph.inputs,
+  };
   const builder = new Builder(tail, "tail:");
   tail.outputs = appendLoss(builder, LOGITS, INPUT.targets, stack);
   tail.nodes = builder.nodes as never[];

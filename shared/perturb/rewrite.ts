@@ -1,6 +1,17 @@
 /** Rewrites a canonical graph so that every row of a batch runs at weights of its own. */
 import { Builder } from "../onnx/build.ts";
-import { cloneGraph, copyNode, indexGraph, makeNode, pruneAndSort, replaceUses, type Graph, type GraphIndex, type GraphInput, type Node } from "../onnx/graph.ts";
+import {
+  cloneGraph,
+  copyNode,
+  indexGraph,
+  makeNode,
+  pruneAndSort,
+  replaceUses,
+  type Graph,
+  type GraphIndex,
+  type GraphInput,
+  type Node,
+} from "../onnx/graph.ts";
 import type { Parameter } from "../onnx/parameters.ts";
 import { findUses, PACKED } from "../onnx/uses.ts";
 import { DataType, isFloat } from "../onnx/weights.ts";
@@ -47,12 +58,19 @@ export interface RewriteOptions {
 export const LOGITS = "plateau:logits";
 
 /** Values whose layout the rewriting will ask for; `whole` ones are integers. */
-export function layoutCandidates(graph: Graph, logits: string, parameters: readonly Parameter[]): Map<string, boolean> {
+export function layoutCandidates(
+  graph: Graph,
+  logits: string,
+  parameters: readonly Parameter[],
+): Map<string, boolean> {
   const index = indexGraph(graph);
   const wanted = new Map<string, boolean>();
   for (const value of labelledCandidates(graph, logits)) wanted.set(value, false);
   for (const use of parameters.flatMap(({ uses }) => uses)) {
-    for (const { value, whole } of OPERATORS.find((operator) => operator.matches(use))?.anchors(use, { graph, index }) ?? []) {
+    for (const { value, whole } of OPERATORS.find((operator) => operator.matches(use))?.anchors(use, {
+      graph,
+      index,
+    }) ?? []) {
       wanted.set(value, whole);
     }
   }
@@ -60,7 +78,10 @@ export function layoutCandidates(graph: Graph, logits: string, parameters: reado
 }
 
 /** Perturbs every parameter that `include` admits: per example where an operator can, else by a shared direction. */
-export function rewrite(subject: Subject, { family, stack, include = () => true, materialise }: RewriteOptions): Rewritten {
+export function rewrite(
+  subject: Subject,
+  { family, stack, include = () => true, materialise }: RewriteOptions,
+): Rewritten {
   const graph = cloneGraph(subject.graph);
   const builder = new Builder(graph, "plateau:");
   const { logits, labelled } = gatherLabelled(graph, subject.logits, subject.layouts, INPUT.rows, builder);
@@ -80,12 +101,17 @@ export function rewrite(subject: Subject, { family, stack, include = () => true,
       if (!include(parameter)) return none("excluded");
       const earlier = materialise?.[parameter.index];
       if (!earlier) return perturb(context, parameter);
-      return earlier.mode === "none" ? earlier : perturbShared(context, parameter, earlier.structure, "materialised");
+      return earlier.mode === "none"
+        ? earlier
+        : perturbShared(context, parameter, earlier.structure, "materialised");
     });
 
   mergeBiases(context);
 
-  const end = stack === 0 ? [builder.cast(logits, DataType.FLOAT, LOGITS)] : appendLoss(builder, logits, INPUT.targets, stack);
+  const end =
+    stack === 0
+      ? [builder.cast(logits, DataType.FLOAT, LOGITS)]
+      : appendLoss(builder, logits, INPUT.targets, stack);
   graph.nodes.push(...builder.nodes);
   graph.outputs = end;
   const signs = [...context.signInputs.values()];
@@ -158,7 +184,12 @@ function perturbShared(
     if (!reader) continue;
     if (PACKED.has(reader.opType)) {
       const moved = builder.fresh(`${name}/moved`);
-      targets.push({ value: unpack(context, parameter, name, moved), moved, transposed, elementType: parameter.uses[0]!.elementType });
+      targets.push({
+        value: unpack(context, parameter, name, moved),
+        moved,
+        transposed,
+        elementType: parameter.uses[0]!.elementType,
+      });
       continue;
     }
     const elementType = graph.initializers.get(reader.input[1]!)?.dataType ?? DataType.FLOAT;
@@ -174,7 +205,12 @@ function perturbShared(
 }
 
 /** Gives packed integers a float form, whose name it returns; their readers then read `moved` in its place. */
-function unpack({ graph, index, builder }: RewriteContext, parameter: Parameter, name: string, moved: string): string {
+function unpack(
+  { graph, index, builder }: RewriteContext,
+  parameter: Parameter,
+  name: string,
+  moved: string,
+): string {
   const float = builder.fresh(`${name}/float`);
   const readers = index.consumers(name).map(({ node }) => node);
   const [first] = readers as [Node, ...Node[]];
@@ -183,11 +219,23 @@ function unpack({ graph, index, builder }: RewriteContext, parameter: Parameter,
     // Multiplied by the identity, packed weights give their dequantised transpose.
     const zeros = builder.op("Expand", [builder.float(0), builder.ints([columns, columns])]);
     const unpacked = builder.fresh("unpacked");
-    builder.nodes.push(copyNode(first, { input: [builder.op("EyeLike", [zeros]), ...first.input.slice(1)], output: [unpacked], name: unpacked }));
+    builder.nodes.push(
+      copyNode(first, {
+        input: [builder.op("EyeLike", [zeros]), ...first.input.slice(1)],
+        output: [unpacked],
+        name: unpacked,
+      }),
+    );
     builder.transpose(unpacked, [1, 0], float);
   } else {
     const all = builder.op("Range", [builder.ints(0), builder.ints(rows), builder.ints(1)]);
-    builder.nodes.push(copyNode(first, { input: [first.input[0]!, all, ...first.input.slice(2)], output: [float], name: float }));
+    builder.nodes.push(
+      copyNode(first, {
+        input: [first.input[0]!, all, ...first.input.slice(2)],
+        output: [float],
+        name: float,
+      }),
+    );
   }
   for (const node of readers) {
     const [output] = node.output as [string];
@@ -201,7 +249,12 @@ function unpack({ graph, index, builder }: RewriteContext, parameter: Parameter,
 }
 
 /** a bᵀ or a sign for every entry, in the parameter's shape. */
-function sharedDirection(context: RewriteContext, parameter: Parameter, structure: Structure, elementType: number): string {
+function sharedDirection(
+  context: RewriteContext,
+  parameter: Parameter,
+  structure: Structure,
+  elementType: number,
+): string {
   const { builder } = context;
   if (structure === "full") {
     const signs = context.sharedSigns(parameter, Side.rows, parameter.count, elementType);

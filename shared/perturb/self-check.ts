@@ -11,6 +11,7 @@ import { DataType } from "../onnx/weights.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Family } from "./families/family.ts";
+import { assertFinite } from "./finite-loss.ts";
 import { Passes, type Pair, type PassesOptions } from "./passes.ts";
 import type { Subject } from "./subject.ts";
 
@@ -53,7 +54,7 @@ const LARGEST_CHANGE = 1;
 const FIRST_EPSILON = 2 ** -3;
 const LAST_EPSILON = 2 ** -20;
 
-/** @throws SelfCheckError with the difference found. */
+/** @throws SelfCheckError with the difference found; NonFiniteLossError where there is no loss to compare. */
 export async function selfCheck(options: SelfCheckOptions): Promise<SelfCheck> {
   const { subject, runtime, family, objective, examples, seed, include, only } = options;
   const passesOptions = { subject, runtime, family, objective, examples, seed, ...(include && { include }) };
@@ -66,6 +67,7 @@ export async function selfCheck(options: SelfCheckOptions): Promise<SelfCheck> {
   const precision = isHalf(subject.graph) ? "half" : "single";
 
   const original = await originalLosses(options, count);
+  assertFinite(original);
   const passes = new Passes(passesOptions);
   const materialised = new Passes({
     ...passesOptions,
@@ -107,7 +109,12 @@ export async function selfCheck(options: SelfCheckOptions): Promise<SelfCheck> {
 }
 
 /** Losses of the pairs; one run a pair where a run has one direction. */
-async function each(passes: Passes, pairs: readonly Pair[], groups: "base" | "single", epsilon: number): Promise<number[]> {
+async function each(
+  passes: Passes,
+  pairs: readonly Pair[],
+  groups: "base" | "single",
+  epsilon: number,
+): Promise<number[]> {
   const batches = passes.shared ? pairs.map((pair) => [pair]) : [pairs];
   const losses: number[] = [];
   for (const batch of batches) losses.push(...(await passes.run(batch, groups, epsilon)).loss[0]!);
@@ -131,7 +138,10 @@ async function originalLosses(
       const logits = output[name]!.data as Float32Array;
       const row = (t: number) => logits.subarray(t * subject.vocabulary, (t + 1) * subject.vocabulary);
       losses.push(
-        targetsOf(example, objective).reduce((sum, { position, label }) => sum + crossEntropy(row(position), label), 0),
+        targetsOf(example, objective).reduce(
+          (sum, { position, label }) => sum + crossEntropy(row(position), label),
+          0,
+        ),
       );
     }
     return losses;
@@ -153,6 +163,7 @@ function largestDifference(a: readonly number[], b: readonly number[]): number {
 
 function isHalf({ initializers }: Graph): boolean {
   return [...initializers.values()].some(
-    ({ dataType, dims }) => dims.length > 1 && (dataType === DataType.FLOAT16 || dataType === DataType.BFLOAT16),
+    ({ dataType, dims }) =>
+      dims.length > 1 && (dataType === DataType.FLOAT16 || dataType === DataType.BFLOAT16),
   );
 }

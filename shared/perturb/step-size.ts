@@ -63,7 +63,12 @@ const BIAS_LIMIT = 5e-3;
  * Predicted rounding of a run's trace at ε. Hessian: σ_r/ε² · √(N(2/3 + 1/(3K)))/M, noise. Fisher traces:
  * v_r/(12ε²), an upward bias.
  */
-export function predictedRounding(name: TraceName, rounding: Rounding, size: RunSize, epsilon: number): number {
+export function predictedRounding(
+  name: TraceName,
+  rounding: Rounding,
+  size: RunSize,
+  epsilon: number,
+): number {
   const { examples, directions, labelledTokens } = size;
   if (name === "fisher") return rounding.logits / (12 * epsilon ** 2);
   if (name === "empirical") return rounding.tokenLoss / (12 * epsilon ** 2);
@@ -107,7 +112,9 @@ export async function chooseStep(
     for (;;) {
       const choice = await describe(epsilon);
       const { mean } = await at(epsilon);
-      const biased = names.some((name) => Math.abs(choice.quality[name].stepBias) > BIAS_LIMIT * scale(name, mean));
+      const biased = names.some(
+        (name) => Math.abs(choice.quality[name].stepBias) > BIAS_LIMIT * scale(name, mean),
+      );
       const affordable = names.every((name) => noise(name, epsilon / 2) <= NOISE_LIMIT * scale(name, mean));
       if (!biased || !affordable || epsilon / 2 < SMALLEST) return choice;
       epsilon /= 2;
@@ -131,7 +138,12 @@ export async function chooseStep(
 }
 
 /** The quality of an ε that was set by hand: measured all the same, but nothing is withheld. */
-export async function describeStep(pilot: Pilot, rounding: Rounding, size: RunSize, epsilon: number): Promise<StepChoice> {
+export async function describeStep(
+  pilot: Pilot,
+  rounding: Rounding,
+  size: RunSize,
+  epsilon: number,
+): Promise<StepChoice> {
   const here = await pilot.tracesAt(epsilon);
   const twice = await pilot.tracesAt(2 * epsilon);
   return { epsilon, rounding, quality: qualityOf(here, twice, rounding, size, epsilon) };
@@ -165,7 +177,8 @@ function smallestWithin(
   noise: (name: TraceName, epsilon: number) => number,
 ): number {
   let epsilon = SMALLEST;
-  while (epsilon < LARGEST && names.some((name) => noise(name, epsilon) > NOISE_TARGET * scale(name, traces))) epsilon *= 2;
+  while (epsilon < LARGEST && names.some((name) => noise(name, epsilon) > NOISE_TARGET * scale(name, traces)))
+    epsilon *= 2;
   return epsilon;
 }
 

@@ -82,7 +82,9 @@ function checkLengths({ examples }: Corpus, { fixedLength, takesMask }: ModelInp
 
 function findLogits(graph: Graph): string {
   const named = graph.outputs.find((name) => /(^|[._/])logits$|^prediction_scores$/.test(name));
-  const candidates = graph.outputs.filter((name) => !/^(present|past|hidden_states|attentions|pooler)/.test(name));
+  const candidates = graph.outputs.filter(
+    (name) => !/^(present|past|hidden_states|attentions|pooler)/.test(name),
+  );
   const logits = named ?? (candidates.length === 1 ? candidates[0] : undefined);
   if (logits === undefined) {
     throw new UnsupportedModelError(
@@ -123,15 +125,26 @@ async function probe(
   const length =
     inputs.fixedLength ??
     Math.min(PROBE_LENGTH, ...examples.slice(0, PROBE_ROWS[0]).map(({ inputIds }) => inputIds.length));
-  const rows = Array.from({ length: PROBE_ROWS[0] }, (_, i) => truncate(examples[i % examples.length]!, length));
+  const rows = Array.from({ length: PROBE_ROWS[0] }, (_, i) =>
+    truncate(examples[i % examples.length]!, length),
+  );
   const session = await runtime.createSession(writeModel(probed), { throwaway: true });
   try {
     const run = (chosen: readonly Example[]) => session.run(inputFeeds(probed, inputs, chosen, length));
     const three = inputs.fixedBatch === 1 ? null : await run(rows).catch(() => null);
-    if (!three) return await probeOne(session, inputFeeds(probed, inputs, rows.slice(0, 1), length), shape, length, logits);
+    if (!three)
+      return await probeOne(
+        session,
+        inputFeeds(probed, inputs, rows.slice(0, 1), length),
+        shape,
+        length,
+        logits,
+      );
     const two = await run(rows.slice(1));
     const vocabulary = checkLogits(logits, three[shape]!, PROBE_ROWS[0], length);
-    const layouts = new Map([...outputs].map(([value, output]) => [value, inferLayout(three[output]!, two[output]!)]));
+    const layouts = new Map(
+      [...outputs].map(([value, output]) => [value, inferLayout(three[output]!, two[output]!)]),
+    );
     return { layouts, vocabulary, oneByOne: false };
   } finally {
     await session.dispose();

@@ -15,7 +15,8 @@ test.each([
 
 test("the quantile inverts the distribution, also at fractional degrees", () => {
   for (const degrees of [0.7, 3.3, 57.9]) {
-    for (const p of [0.01, 0.3, 0.5, 0.9]) expect(studentTCdf(studentTQuantile(p, degrees), degrees)).toBeCloseTo(p, 10);
+    for (const p of [0.01, 0.3, 0.5, 0.9])
+      expect(studentTCdf(studentTQuantile(p, degrees), degrees)).toBeCloseTo(p, 10);
   }
 });
 

@@ -45,7 +45,10 @@ export function evaluationSuite(
   lend: <T>(work: (runtime: Runtime) => Promise<T>) => Promise<T>,
   reference: (objective: "mlm" | "clm") => Promise<Values>,
 ): void {
-  test.each(["mlm", "clm"] as const)(`${name}: %s evaluation agrees with the reference`, async (objective) => {
-    expectAgreement(await lend((runtime) => evaluateToy(runtime, objective)), await reference(objective));
-  });
+  test.each(["mlm", "clm"] as const)(
+    `${name}: %s evaluation agrees with the reference`,
+    async (objective) => {
+      expectAgreement(await lend((runtime) => evaluateToy(runtime, objective)), await reference(objective));
+    },
+  );
 }

@@ -13,7 +13,11 @@ for (const device of devices) {
   try {
     const runtime = await createNodeRuntime({ device, threads: 2 });
     runtimeSuite(`node-${device}`, (work) => work(runtime), { float64: device !== "webgpu" });
-    evaluationSuite(`node-${device}`, (work) => work(runtime), async (objective) => evaluateToy(await oneThread, objective));
+    evaluationSuite(
+      `node-${device}`,
+      (work) => work(runtime),
+      async (objective) => evaluateToy(await oneThread, objective),
+    );
   } catch (error) {
     if (!(error instanceof RuntimeUnavailableError)) throw error;
     test.skip(`node-${device}: ${error.message}`, () => {});

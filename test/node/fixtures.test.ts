@@ -26,11 +26,15 @@ const fixtures = JSON.parse(readFileSync(new URL("index.json", folder), "utf8"))
 const runtime = await createNodeRuntime({ threads: 1 });
 
 /** What quantising each copy of a tied table on its own makes of the number of parameters. */
-const UNTIED_BY_QUANTISATION: Readonly<Record<string, number>> = { "bert-dynamic-int8.onnxruntime18.onnx": 40 * 16 };
+const UNTIED_BY_QUANTISATION: Readonly<Record<string, number>> = {
+  "bert-dynamic-int8.onnxruntime18.onnx": 40 * 16,
+};
 
 function corpusFor({ objective, onlySequence }: Fixture) {
   const corpus = parseCorpus(readFileSync(new URL(`${objective}.jsonl`, folder), "utf8"), objective);
-  const fits = corpus.examples.filter(({ inputIds }) => onlySequence === null || inputIds.length === onlySequence);
+  const fits = corpus.examples.filter(
+    ({ inputIds }) => onlySequence === null || inputIds.length === onlySequence,
+  );
   return { ...corpus, examples: fits };
 }
 

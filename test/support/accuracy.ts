@@ -5,7 +5,8 @@ import type { MeasureResult, MeasureResults } from "../../shared/evaluate/result
 /** The measure, which must be defined. */
 export function defined(measures: MeasureResults, id: string): MeasureResult {
   const result = measures[id];
-  if (!result || result.value === null) throw new Error(`${id} is undefined: ${result?.reason ?? "not measured"}`);
+  if (!result || result.value === null)
+    throw new Error(`${id} is undefined: ${result?.reason ?? "not measured"}`);
   return result as MeasureResult;
 }
 
@@ -13,7 +14,8 @@ export function defined(measures: MeasureResults, id: string): MeasureResult {
 export function expectWithinErrors(result: MeasureResult, exact: number, sigmas = 3): void {
   const { directionError, stepBias = 0, roundingError = 0 } = result;
   const error = Math.hypot(directionError ?? 0, stepBias, roundingError);
-  expect(Math.abs(result.value - exact), `${result.value} against exact ${exact}, error ${error}`).toBeLessThan(
-    sigmas * error,
-  );
+  expect(
+    Math.abs(result.value - exact),
+    `${result.value} against exact ${exact}, error ${error}`,
+  ).toBeLessThan(sigmas * error);
 }

@@ -28,7 +28,11 @@ function curvature(base: Predictions, plus: Predictions, minus: Predictions): Cu
     hessian += (plus.losses[t]! + minus.losses[t]! - 2 * loss) / STEP ** 2;
     empirical += ((plus.losses[t]! - minus.losses[t]!) / (2 * STEP)) ** 2;
   });
-  return { hessian, empirical, fisher: totalVariance(difference(plus.logits, minus.logits, 2 * STEP), base.logits) };
+  return {
+    hessian,
+    empirical,
+    fisher: totalVariance(difference(plus.logits, minus.logits, 2 * STEP), base.logits),
+  };
 }
 
 /** Every trace, by moving every weight on its own. */

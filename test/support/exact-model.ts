@@ -33,7 +33,8 @@ export class ExactModel {
     const length = Math.max(...examples.map(({ inputIds }) => inputIds.length));
     const ownInputs = { ...exact, inputs: exact.inputs.filter(({ name }) => !this.weights.has(name)) };
     const feeds = inputFeeds(ownInputs, modelInputs(ownInputs), examples, length);
-    for (const { name, dims } of weights) feeds[name] = { type: "float64", dims, data: this.weights.get(name)! };
+    for (const { name, dims } of weights)
+      feeds[name] = { type: "float64", dims, data: this.weights.get(name)! };
     const data = (await this.session.run(feeds))["logits"]!.data as Float64Array;
     const targets = examples.flatMap((example, row) =>
       targetsOf(example, objective).map(({ position, label }) => ({ row: row * length + position, label })),
@@ -57,7 +58,11 @@ export function totalVariance(delta: readonly Float64Array[], z: readonly Float6
   }, 0);
 }
 
-export function difference(a: readonly Float64Array[], b: readonly Float64Array[], divisor: number): Float64Array[] {
+export function difference(
+  a: readonly Float64Array[],
+  b: readonly Float64Array[],
+  divisor: number,
+): Float64Array[] {
   return a.map((row, t) => row.map((value, c) => (value - b[t]![c]!) / divisor));
 }
 

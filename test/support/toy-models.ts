@@ -96,7 +96,10 @@ class Emitter {
   }
 
   layerNorm(name: string, x: string): string {
-    const [scale, bias] = [this.weight(`${name}.weight`, [WIDTH], 0.2, 1), this.weight(`${name}.bias`, [WIDTH], 0.2)];
+    const [scale, bias] = [
+      this.weight(`${name}.weight`, [WIDTH], 0.2, 1),
+      this.weight(`${name}.bias`, [WIDTH], 0.2),
+    ];
     return this.builder.op("LayerNormalization", [x, scale, bias], [attribute("axis", -1)]);
   }
 
@@ -109,8 +112,16 @@ class Emitter {
 
   gelu(x: string): string {
     const cube = this.op("Mul", this.op("Mul", x, x), x);
-    const inner = this.op("Mul", this.op("Add", x, this.op("Mul", cube, this.number(0.044715))), this.number(0.7978845608));
-    return this.op("Mul", this.op("Mul", x, this.number(0.5)), this.op("Add", this.op("Tanh", inner), this.number(1)));
+    const inner = this.op(
+      "Mul",
+      this.op("Add", x, this.op("Mul", cube, this.number(0.044715))),
+      this.number(0.7978845608),
+    );
+    return this.op(
+      "Mul",
+      this.op("Mul", x, this.number(0.5)),
+      this.op("Add", this.op("Tanh", inner), this.number(1)),
+    );
   }
 
   heads(x: string): string {
@@ -133,7 +144,11 @@ class Emitter {
 
   /** 0 where attention may look, −10⁹ elsewhere. */
   closed(open: string): string {
-    return this.op("Mul", this.op("Sub", this.number(1), this.builder.cast(open, this.elementType)), this.number(-1e9));
+    return this.op(
+      "Mul",
+      this.op("Sub", this.number(1), this.builder.cast(open, this.elementType)),
+      this.number(-1e9),
+    );
   }
 
   finish(logits: string): { graph: Graph; weights: Weight[] } {
@@ -178,7 +193,11 @@ function decoder(e: Emitter): string {
   const packed = conv("h.0.qkv", e.rmsNorm("h.0.norm1", x), WIDTH, 3 * WIDTH);
   const [q, k, v] = builder.split(packed, [WIDTH, WIDTH, WIDTH], 2);
   x = e.op("Add", x, conv("h.0.output", e.attention(q!, k!, v!, bias), WIDTH, WIDTH));
-  x = e.op("Add", x, conv("h.0.outer", e.gelu(conv("h.0.inner", e.rmsNorm("h.0.norm2", x), WIDTH, INNER)), INNER, WIDTH));
+  x = e.op(
+    "Add",
+    x,
+    conv("h.0.outer", e.gelu(conv("h.0.inner", e.rmsNorm("h.0.norm2", x), WIDTH, INNER)), INNER, WIDTH),
+  );
   return e.op("MatMul", e.rmsNorm("norm", x), builder.transpose(table, [1, 0]));
 }
 

@@ -21,10 +21,13 @@ test("gives the bits that the same WASM gives in Node", async () => {
   expect(y!.data).toEqual(Float32Array.from(inject("mixerInNode")));
 });
 
-test.each(["mlm", "clm"] as const)("a whole %s evaluation gives the bits of Node's WASM", async (objective) => {
-  const values = await withRuntime((runtime) => evaluateToy(runtime, objective));
-  expect(values).toEqual(inject("toyInNode")[objective]);
-});
+test.each(["mlm", "clm"] as const)(
+  "a whole %s evaluation gives the bits of Node's WASM",
+  async (objective) => {
+    const values = await withRuntime((runtime) => evaluateToy(runtime, objective));
+    expect(values).toEqual(inject("toyInNode")[objective]);
+  },
+);
 
 test("a model beyond the heap limit says so, and the next one runs", async () => {
   const refused = withRuntime((runtime) => runtime.createSession(inMemory(tooBig(heapLimitBytes))));

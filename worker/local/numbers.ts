@@ -82,3 +82,8 @@ export function byteText(bytes: number): string {
 export function costText(rows: number): string {
   return `about ${grouped(Number(rows.toPrecision(2)))} forward passes of one example`;
 }
+
+/** `plural(1, "example")` is `1 example`, `plural(2000, "example")` is `2,000 examples`. */
+export function plural(count: number, word: string): string {
+  return `${grouped(count)} ${word}${count === 1 ? "" : "s"}`;
+}

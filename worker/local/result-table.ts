@@ -2,7 +2,7 @@
 import type { Result } from "../../shared/evaluate/result-schema.ts";
 import { MEASURES } from "../../shared/measures/index.ts";
 import { shortened } from "./labels.ts";
-import { grouped, measured, short, significant, stepText } from "./numbers.ts";
+import { grouped, measured, plural, short, significant, stepText } from "./numbers.ts";
 import { alignLeft, alignPoints, table, type Column } from "./table.ts";
 import { printable, styled, wrap } from "./terminal.ts";
 
@@ -160,7 +160,7 @@ function settings(results: readonly Result[], width: number): string[] {
   const devices = new Set(results.map(({ runtime }) => runtime.device));
   return [
     ...wrap(
-      `${printable(receipt.corpus.file)}  ${corpus.objective}, ${grouped(corpus.examples)} examples, ${grouped(corpus.labelledTokens)} labelled tokens`,
+      `${printable(receipt.corpus.file)}  ${corpus.objective}, ${plural(corpus.examples, "example")}, ${plural(corpus.labelledTokens, "labelled token")}`,
       width,
       "  ",
     ),

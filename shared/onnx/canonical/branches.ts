@@ -6,11 +6,14 @@
 import { findAttribute, replaceUses, type Graph, type Node } from "../graph.ts";
 
 export function inlineBranches(graph: Graph): void {
-  const flags = new Set(graph.inputs.filter(({ name }) => name === "use_cache_branch").map(({ name }) => name));
+  const flags = new Set(
+    graph.inputs.filter(({ name }) => name === "use_cache_branch").map(({ name }) => name),
+  );
   if (flags.size === 0) return;
   const nodes: Node[] = [];
   for (const node of graph.nodes) {
-    const branch = node.opType === "If" && flags.has(node.input[0]!) ? findAttribute(node, "else_branch")?.g : undefined;
+    const branch =
+      node.opType === "If" && flags.has(node.input[0]!) ? findAttribute(node, "else_branch")?.g : undefined;
     if (!branch) {
       nodes.push(node);
       continue;

@@ -1,10 +1,23 @@
 /** Operators that ONNX Runtime's fusion tools make of several are taken apart where they swallowed parameters. */
 import { Builder } from "../build.ts";
-import { attribute, findAttribute, indexGraph, intAttribute, intsAttribute, makeContrib, makeNode, type Graph, type GraphIndex, type Node } from "../graph.ts";
+import {
+  attribute,
+  findAttribute,
+  indexGraph,
+  intAttribute,
+  intsAttribute,
+  makeContrib,
+  makeNode,
+  type Graph,
+  type GraphIndex,
+  type Node,
+} from "../graph.ts";
 import { DataType, dimsOf } from "../weights.ts";
 
 /** Each returns false where it leaves the node alone: it then goes to the fallback. */
-const TAKE_APART: Readonly<Record<string, (node: Node, builder: Builder, graph: Graph, index: GraphIndex) => boolean>> = {
+const TAKE_APART: Readonly<
+  Record<string, (node: Node, builder: Builder, graph: Graph, index: GraphIndex) => boolean>
+> = {
   SkipLayerNormalization: skipNorm("LayerNormalization"),
   SkipSimplifiedLayerNormalization: skipNorm("SimplifiedLayerNormalization"),
   EmbedLayerNormalization: embedNorm,
@@ -67,7 +80,10 @@ function addNorm(
 
 /** (ids, types?, words, positions, type table?, scale, bias, mask?, position ids?) → output, mask lengths, sum. */
 function embedNorm(node: Node, builder: Builder, _graph: Graph, index: GraphIndex): boolean {
-  const [ids, types, words, positions, typeTable, scale, bias, mask, positionIds] = node.input as [string, ...string[]];
+  const [ids, types, words, positions, typeTable, scale, bias, mask, positionIds] = node.input as [
+    string,
+    ...string[],
+  ];
   const [output, lengths, sumOutput] = node.output;
   if (lengths && !mask && index.consumers(lengths).length > 0) return false;
   const order = positionIds || positionsUpTo(builder, ids);
@@ -92,7 +108,8 @@ function packedAttention(node: Node, builder: Builder, graph: Graph, index: Grap
   const tensor = graph.initializers.get(weight!);
   // MultiHeadAttention takes the mask as [batch, sequence] only.
   const isMatrix = !mask || index.producers.get(mask)?.opType !== "ReduceSum";
-  if (!tensor || !isMatrix || past || pastLength || node.output[1] || intAttribute(node, "do_rotary", 0)) return false;
+  if (!tensor || !isMatrix || past || pastLength || node.output[1] || intAttribute(node, "do_rotary", 0))
+    return false;
   const width = dimsOf(tensor)[1]!;
   const sizes = intsAttribute(node, "qkv_hidden_sizes") ?? [width / 3, width / 3, width / 3];
   const product = builder.op("MatMul", [x!, weight!]);
@@ -102,7 +119,12 @@ function packedAttention(node: Node, builder: Builder, graph: Graph, index: Grap
     (name) => findAttribute(node, name) ?? [],
   );
   builder.nodes.push(
-    makeContrib("MultiHeadAttention", [query!, key!, value!, "", mask ?? "", attentionBias ?? ""], node.output, kept),
+    makeContrib(
+      "MultiHeadAttention",
+      [query!, key!, value!, "", mask ?? "", attentionBias ?? ""],
+      node.output,
+      kept,
+    ),
   );
   return true;
 }

@@ -6,7 +6,12 @@ export function splitGemmBias(graph: Graph): void {
   const builder = new Builder(graph, "gemm:");
   for (const node of graph.nodes) {
     const [a, b, bias] = node.input;
-    if (node.opType !== "Gemm" || !bias || !graph.initializers.has(bias) || floatAttribute(node, "beta", 1) !== 1) {
+    if (
+      node.opType !== "Gemm" ||
+      !bias ||
+      !graph.initializers.has(bias) ||
+      floatAttribute(node, "beta", 1) !== 1
+    ) {
       builder.nodes.push(node);
       continue;
     }

@@ -17,8 +17,10 @@ export function removeIdentities(graph: Graph): void {
       continue;
     }
     const tensor = graph.initializers.get(input);
-    if (tensor && node.opType === "Identity") graph.initializers.set(output, copyMessage(tensor, { name: output }));
-    else if (graph.outputs.includes(output) && graph.inputs.some(({ name }) => name === input)) kept.push(node);
+    if (tensor && node.opType === "Identity")
+      graph.initializers.set(output, copyMessage(tensor, { name: output }));
+    else if (graph.outputs.includes(output) && graph.inputs.some(({ name }) => name === input))
+      kept.push(node);
     else replaceUses(graph, output, input);
   }
   graph.nodes = kept;

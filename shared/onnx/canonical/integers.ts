@@ -6,7 +6,17 @@
  */
 import { Builder } from "../build.ts";
 import { UnsupportedModelError } from "../error.ts";
-import { attribute, copyMessage, copyNode, describeNode, indexGraph, intAttribute, makeNode, type Graph, type Node } from "../graph.ts";
+import {
+  attribute,
+  copyMessage,
+  copyNode,
+  describeNode,
+  indexGraph,
+  intAttribute,
+  makeNode,
+  type Graph,
+  type Node,
+} from "../graph.ts";
 import { dimsOf } from "../weights.ts";
 
 const INTEGER_ONLY =
@@ -37,7 +47,9 @@ export function rebuildIntegers(graph: Graph): void {
     }
     if (node.opType === "MatMulNBits" && intAttribute(node, "accuracy_level", 0) > FLOAT_ACCURACY) {
       const others = node.attribute.filter(({ name }) => name !== "accuracy_level");
-      builder.nodes.push(copyMessage(node, { attribute: [...others, attribute("accuracy_level", FLOAT_ACCURACY)] }));
+      builder.nodes.push(
+        copyMessage(node, { attribute: [...others, attribute("accuracy_level", FLOAT_ACCURACY)] }),
+      );
     } else if (node.opType === "MatMulInteger") {
       builder.nodes.push(...floatProduct(graph, index, node));
     } else if (!dequantiseBeforeGather(graph, index, node, builder)) {

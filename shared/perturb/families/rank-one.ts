@@ -10,7 +10,12 @@ export const rankOne: Family = {
   linear(context: RewriteContext, site: LinearSite): string {
     const { builder } = context;
     const { x, layout, inputWidth, outputWidth, elementType } = site;
-    if (layout.kind === "batched" && layout.axis === 0 && layout.rank === 3 && elementType === DataType.FLOAT) {
+    if (
+      layout.kind === "batched" &&
+      layout.axis === 0 &&
+      layout.rank === 3 &&
+      elementType === DataType.FLOAT
+    ) {
       // b xᵀ, [batch, 1, positions], holds the same numbers as x b and is several times faster than a one-column product.
       const b = context.view(site.inputSigns, [-1, 1, inputWidth]);
       const a = context.view(site.outputSigns, [-1, 1, outputWidth]);

@@ -11,7 +11,8 @@ export function downstream(graph: Graph, index: GraphIndex, { node }: Use): stri
   for (;;) {
     values.push(value);
     const readers = index.consumers(value);
-    if (readers.length !== 1 || graph.outputs.includes(value) || !PASSED.has(readers[0]!.node.opType)) return values;
+    if (readers.length !== 1 || graph.outputs.includes(value) || !PASSED.has(readers[0]!.node.opType))
+      return values;
     value = readers[0]!.node.output[0]!;
   }
 }

@@ -17,7 +17,8 @@ export const elementwise: Operator = {
     const { builder, family } = context;
     const { dims, count } = parameter;
     const layout = context.layout(node.output[0]!);
-    if (!layout || layout.kind === "unbatched") return new Obstacle(use, "does not see the examples of a batch apart");
+    if (!layout || layout.kind === "unbatched")
+      return new Obstacle(use, "does not see the examples of a batch apart");
     if (use.transposed) return new Obstacle(use, "reads the parameter transposed");
 
     /** The constant plus its perturbation, shaped for a batched value. */
@@ -42,7 +43,8 @@ export const elementwise: Operator = {
       return { structure: "full", apply };
     }
 
-    if (dims[dims.length - 1] !== count || dims.length > 2) return new Obstacle(use, "reads more than a vector");
+    if (dims[dims.length - 1] !== count || dims.length > 2)
+      return new Obstacle(use, "reads more than a vector");
     if (layout.kind === "labelled") {
       const apply = () => {
         const vectors = context.view(perturbed(0, 2), [-1, count]);

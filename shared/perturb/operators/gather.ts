@@ -21,7 +21,8 @@ export const gather: Operator = {
   plan(use, parameter, context) {
     const { node } = use;
     const { builder, family, graph, index } = context;
-    if (parameter.dims.length !== 2) return new Obstacle(use, `looks up rows of a tensor of ${parameter.dims.length} axes`);
+    if (parameter.dims.length !== 2)
+      return new Obstacle(use, `looks up rows of a tensor of ${parameter.dims.length} axes`);
     if (use.transposed) return new Obstacle(use, "looks up columns");
     const [rows, width] = parameter.dims as [number, number];
     const ids = node.input[1]!;
@@ -30,7 +31,9 @@ export const gather: Operator = {
     if (layout?.kind === "unbatched") {
       // Positions are the same for all examples: the perturbation joins where the rows meet the examples.
       const count = layout.dims.reduce((product, dim) => product * dim, 1);
-      const meeting = downstream(graph, index, use).find((value) => context.layout(value)?.kind === "batched");
+      const meeting = downstream(graph, index, use).find(
+        (value) => context.layout(value)?.kind === "batched",
+      );
       const target = meeting === undefined ? null : context.layout(meeting);
       if (!meeting || target?.kind !== "batched" || target.rank !== 3 || target.axis > 1) {
         return new Obstacle(use, "looks up rows for all examples at once");
@@ -50,11 +53,15 @@ export const gather: Operator = {
       return { structure: "outer", apply };
     }
 
-    if (layout?.kind !== "batched" || layout.rank !== 2) return new Obstacle(use, "looks up rows in an unknown order");
+    if (layout?.kind !== "batched" || layout.rank !== 2)
+      return new Obstacle(use, "looks up rows in an unknown order");
     const { axis } = layout;
     const swapped = (value: string) => (axis === 0 ? value : builder.transpose(value, [1, 0]));
     const onlyTokens =
-      rows > LARGE_TABLE && parameter.uses.every(({ node: reader }) => /^Gather/.test(reader.opType) && readsTokens(graph, index, reader.input[1]!));
+      rows > LARGE_TABLE &&
+      parameter.uses.every(
+        ({ node: reader }) => /^Gather/.test(reader.opType) && readsTokens(graph, index, reader.input[1]!),
+      );
     const apply = () => {
       const a = onlyTokens
         ? context.tokenSigns(parameter, Side.rows, use)
@@ -78,6 +85,9 @@ export const gather: Operator = {
 /** Whether these ids are the model's own token ids, row by row. */
 function readsTokens(graph: Graph, index: GraphIndex, value: string): boolean {
   const producer = index.producers.get(value);
-  if (producer) return /^(Cast|Reshape)$/.test(producer.opType) && readsTokens(graph, index, producer.input[0]!);
-  return graph.inputs.some(({ name }) => name === value && /^(input_ids|input|ids|tokens|input\.1)$/.test(name));
+  if (producer)
+    return /^(Cast|Reshape)$/.test(producer.opType) && readsTokens(graph, index, producer.input[0]!);
+  return graph.inputs.some(
+    ({ name }) => name === value && /^(input_ids|input|ids|tokens|input\.1)$/.test(name),
+  );
 }

@@ -15,12 +15,14 @@ export const linear: Operator = {
   plan(use, parameter, context) {
     const { node } = use;
     const [rows, columns] = parameter.dims as [number, number];
-    if (parameter.dims.length !== 2) return new Obstacle(use, `multiplies by a tensor of ${parameter.dims.length} axes`);
+    if (parameter.dims.length !== 2)
+      return new Obstacle(use, `multiplies by a tensor of ${parameter.dims.length} axes`);
     if (intAttribute(node, "transA", 0) || floatAttribute(node, "alpha", 1) !== 1) {
       return new Obstacle(use, "transposes or scales its input");
     }
     const layout = context.layout(node.input[0]!);
-    if (!layout || layout.kind === "unbatched") return new Obstacle(use, "does not see the examples of a batch apart");
+    if (!layout || layout.kind === "unbatched")
+      return new Obstacle(use, "does not see the examples of a batch apart");
 
     const flipped = readsColumns(use);
     const [inputSide, outputSide] = flipped ? [Side.columns, Side.rows] : [Side.rows, Side.columns];
@@ -41,7 +43,12 @@ export const linear: Operator = {
       const term =
         layout.kind === "flattened"
           ? context.unflattened(x, inputWidth, outputWidth, layout, (apart, layout3) =>
-              context.family.linear(context, { ...site, x: apart, layout: layout3, apply: threeAxes(product) }),
+              context.family.linear(context, {
+                ...site,
+                x: apart,
+                layout: layout3,
+                apply: threeAxes(product),
+              }),
             )
           : context.family.linear(context, { ...site, x, layout, apply: product });
       context.builder.op("Add", [raw, term], [], output);

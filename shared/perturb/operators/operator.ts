@@ -15,7 +15,10 @@ export interface Operator {
   /** Whether the parameter stands where this operator takes a weight. */
   matches(use: Use): boolean;
   /** The values whose layout `plan` asks for; `whole` ones are integers. */
-  anchors(use: Use, context: Pick<RewriteContext, "graph" | "index">): readonly { value: string; whole: boolean }[];
+  anchors(
+    use: Use,
+    context: Pick<RewriteContext, "graph" | "index">,
+  ): readonly { value: string; whole: boolean }[];
   /** How to perturb this use per example, or what is in the way. Changes nothing yet. */
   plan(use: Use, parameter: Parameter, context: RewriteContext): Plan | Obstacle;
 }

@@ -18,7 +18,8 @@ export const slice: Operator = {
     if (use.transposed) return new Obstacle(use, "reads the parameter transposed");
     const axes = node.input[3] ? constantInts(graph, node.input[3]) : null;
     // The signs get the examples as a last axis, so axes counted from the front keep their meaning.
-    if (!axes || axes.some((axis) => axis < 0)) return new Obstacle(use, "slices along axes counted from the end");
+    if (!axes || axes.some((axis) => axis < 0))
+      return new Obstacle(use, "slices along axes counted from the end");
     const meeting = downstream(graph, index, use).find((value) => context.layout(value)?.kind === "batched");
     const target = meeting === undefined ? null : context.layout(meeting);
     if (!meeting || target?.kind !== "batched" || target.rank !== 3 || target.axis > 1) {
@@ -30,7 +31,9 @@ export const slice: Operator = {
       const columns = builder.transpose(context.signs(parameter, Side.rows, count, use), [1, 0]);
       const last = builder.fresh("Slice");
       const table = builder.reshape(columns, [...dims, -1]);
-      builder.nodes.push(copyNode(node, { input: [table, ...node.input.slice(1)], output: [last], name: last }));
+      builder.nodes.push(
+        copyNode(node, { input: [table, ...node.input.slice(1)], output: [last], name: last }),
+      );
       const first = builder.transpose(last, [dims.length, ...dims.keys()]);
       const signs = builder.reshape(first, [0, -1, width]);
       const found = builder.reshape(node.output[0]!, [1, -1, width]);
