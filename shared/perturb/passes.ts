@@ -29,8 +29,8 @@ import type { Subject } from "./subject.ts";
 export interface Pair {
   readonly example: number;
   readonly direction: number;
-  /** Index of the only parameter to move; all of them where absent. */
-  readonly only?: number;
+  /** Index of the only parameter to move, or of several; all of them where absent. */
+  readonly only?: number | ReadonlySet<number>;
   /** First example of the block that shares directions, where parameters can only move as a whole. */
   readonly block?: number;
 }
@@ -60,6 +60,8 @@ export interface PassesOptions {
   readonly seed: number;
   readonly include?: RewriteOptions["include"];
   readonly materialise?: RewriteOptions["materialise"];
+  /** Few passes will be run: sessions are made cheaply, runs may be slow. */
+  readonly throwaway?: boolean;
 }
 
 export class Passes {
@@ -172,9 +174,9 @@ export class Passes {
     if (this.current?.key === key) return this.current;
     // One model in memory at a time: weights are large, sessions are quick to make.
     await this.dispose();
-    const { runtime, subject } = this.options;
+    const { runtime, subject, throwaway = false } = this.options;
     const rewritten = rewrite(subject, this.rewriteOptions(apart ? 0 : (stack as 1 | 2 | 3)));
-    const session = await runtime.createSession(writeModel(rewritten.graph));
+    const session = await runtime.createSession(writeModel(rewritten.graph), { throwaway });
     const tail = apart
       ? await runtime.createSession(writeModel(tailGraph(subject, stack as 1 | 2 | 3)))
       : null;
@@ -234,7 +236,7 @@ export class Passes {
         copyRow(data, twin, r, width, side === Side.columns ? 1 : magnitude / rows[twin]!.magnitude)
       )
         continue;
-      const moves = pair.only === undefined || pair.only === parameter.index;
+      const moves = movesIn(pair, parameter.index);
       // ε sits in the row side alone; a parameter that stands still is multiplied by zero there.
       const scale = side === Side.columns ? 1 : moves ? magnitude : 0;
       const key: DirectionKey = {
@@ -263,6 +265,10 @@ export class Passes {
     }
     return buffer.length === size ? buffer : buffer.subarray(0, size);
   }
+}
+
+function movesIn({ only }: Pair, parameter: number): boolean {
+  return only === undefined || (typeof only === "number" ? only === parameter : only.has(parameter));
 }
 
 /** Copies a row of signs times ±1; false (nothing copied) where the factor is another. */

@@ -37,6 +37,6 @@ export function commaSeparated(text: string): string[] {
 }
 
 /** Gathers an option that may be given several times. */
-export function collect(text: string, earlier: readonly string[]): string[] {
+export function collect(text: string, earlier: readonly string[] = []): string[] {
   return [...earlier, text];
 }

@@ -23,6 +23,7 @@ export function resultLines(results: readonly Labelled[], width: number): string
 function sheet({ label, result }: Labelled, width: number): string[] {
   const shown = MEASURES.filter(({ id }) => result.measures[id]);
   const cells = shown.map(({ id }) => numbersOf(result, id));
+  const directions = cells.map(({ directionError }) => directionError);
   const column = (head: string, texts: readonly string[]): Column => ({
     head,
     align: "right",
@@ -43,10 +44,7 @@ function sheet({ label, result }: Labelled, width: number): string[] {
           "standard\nerror",
           cells.map(({ standardError }) => standardError),
         ),
-        column(
-          "direction\nerror",
-          cells.map(({ directionError }) => directionError),
-        ),
+        ...(directions.some(Boolean) ? [column("direction\nerror", directions)] : []),
         {
           head: "",
           align: "left",

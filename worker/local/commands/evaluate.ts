@@ -27,8 +27,8 @@ export interface EvaluateCommandOptions {
   readonly threads?: number;
   readonly device: Device;
   readonly perLayer?: boolean;
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
   readonly out?: string;
   readonly json?: string;
   readonly csv?: string;
@@ -62,7 +62,7 @@ export async function evaluateCommand(
       ...(precision !== undefined && { precision }),
       ...(epsilon !== undefined && { epsilon: { "rank-one": epsilon, scaled: epsilon } }),
     },
-    filters: { include: options.include, exclude: options.exclude },
+    filters: { include: options.include ?? [], exclude: options.exclude ?? [] },
   };
 
   const progress = createProgress(process.stderr, options.quiet ?? false);

@@ -39,6 +39,9 @@ export async function createNodeRuntime({
         externalData: inMemory,
         graphOptimizationLevel: throwaway ? "disabled" : "all",
         intraOpNumThreads: threads,
+        // The arena keeps the largest it ever held; a session that runs once had better give memory back.
+        enableCpuMemArena: !throwaway,
+        enableMemPattern: !throwaway,
         logSeverityLevel: 4,
         extra: {
           session: {
