@@ -24,22 +24,24 @@ export async function explainFailure(
   if (!(error instanceof Error) || error instanceof PlateauError || error.name !== "Error") return error;
   if (/alloc|out of memory/i.test(error.message)) {
     return new ModelTooBigError(
-      `ONNX Runtime ran out of memory. Use smaller batches, or a machine with more.`,
+      "ONNX Runtime ran out of memory. Use smaller batches, or a machine with more.",
       { cause: error },
     );
   }
   const longest = corpus.examples.reduce((a, b) => (b.inputIds.length > a.inputIds.length ? b : a));
   const length = longest.inputIds.length;
   const fits = await longestThatRuns(original, runtime, longest);
-  if (fits !== null && fits < length) {
-    return new ExampleTooLongError(
-      fits === 0
-        ? `ONNX Runtime cannot run the model: ${clause(error)}.`
-        : `The model takes ${fits} tokens at most, but the longest example has ${length}. Cut the corpus into examples of at most ${fits} tokens.`,
-      { cause: error },
-    );
-  }
-  return new UnsupportedModelError(`ONNX Runtime cannot run the model: ${clause(error)}.`, { cause: error });
+  // The model as it was read runs, so what failed is what Plateau made of it: a defect, to be reported as such.
+  if (fits === length) return error;
+  if (!fits)
+    return new UnsupportedModelError(`ONNX Runtime cannot run the model: ${clause(error)}.`, {
+      cause: error,
+    });
+  return new ExampleTooLongError(
+    `The model takes ${fits} tokens at most, but the longest example has ${length}. ` +
+      `Cut the corpus into examples of at most ${fits} tokens.`,
+    { cause: error },
+  );
 }
 
 /** The greatest number of the example's tokens that the model runs on; null where no session can be made. */

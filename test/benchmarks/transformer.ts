@@ -56,7 +56,10 @@ export function writeTransformer(file: string, shape: TransformerShape, seed = 1
   const length = builder.gather(builder.op("Shape", ["input_ids"]), builder.ints(1), 0);
   const order = builder.op("Range", [builder.ints(0), length, builder.ints(1)]);
   const words = builder.gather(weight("words.weight", [vocabulary, width], 0.1), "input_ids", 0);
-  let x = builder.op("Add", [words, builder.gather(weight("positions.weight", [positions, width], 0.1), order, 0)]);
+  let x = builder.op("Add", [
+    words,
+    builder.gather(weight("positions.weight", [positions, width], 0.1), order, 0),
+  ]);
   const open = builder.cast(builder.reshape("attention_mask", [0, 1, 1, -1]), DataType.FLOAT);
   const mask = builder.op("Mul", [builder.op("Sub", [builder.float(1), open]), builder.float(-1e9)]);
   for (let layer = 0; layer < layers; layer++) {

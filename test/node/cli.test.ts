@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { resultSchema, type Result } from "../../shared/evaluate/result-schema.ts";
+import type { MeasureResult } from "../../shared/evaluate/result.ts";
 import { MEASURES } from "../../shared/measures/index.ts";
 import { fixture, PLAIN, writeExternal } from "./cli-bad-models.ts";
 import { plateau, type Outcome } from "./cli-run.ts";
 
-const CORPUS = ["--corpus", fixture("mlm.jsonl"), "--objective", "mlm"];
+const CORPUS = ["--corpus", fixture("mlm.jsonl"), "--objective", "mlm", "--threads", "1"];
 const SECOND = fixture("bert.dynamo18.onnx");
 
 let folder: string;
@@ -87,8 +88,8 @@ describe("one model", () => {
 
   test("writes tidy CSV that a spreadsheet takes for text", async () => {
     const lines = (await readFile(at("one.csv"), "utf8")).trimEnd().split("\n");
-    const tensors = (await result("one.json")).measures["fisher-trace"] as { perTensor: unknown[] };
-    expect(lines).toHaveLength(1 + 4 + 3 * tensors.perTensor.length);
+    const tensors = (await result("one.json")).measures["fisher-trace"] as MeasureResult;
+    expect(lines).toHaveLength(1 + 4 + 3 * tensors.perTensor!.length);
     expect(lines[1]).toContain(",'=small,a,,1000,");
     expect(new Set(lines.map((line) => line.split(",").length)).size).toBe(1);
   });
@@ -202,8 +203,8 @@ test("a precision is reached, and said to be limited by examples", async () => {
   expect(code).toBe(0);
   expect(stdout).toContain("Limited by examples");
   const { measures, receipt } = await result("precise.json");
-  const { value, directionError } = measures["fisher-trace"] as { value: number; directionError: number };
-  expect(directionError / value).toBeLessThanOrEqual(0.03);
+  const { value, directionError } = measures["fisher-trace"] as MeasureResult;
+  expect(directionError! / value).toBeLessThanOrEqual(0.03);
   expect(receipt.directions["rank-one"]).toBeGreaterThan(8);
 });
 

@@ -3,13 +3,15 @@
 // the Node that was installed with the package takes over.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import module from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const OLDEST = 24;
 
 if (Number(process.versions.node.split(".")[0]) >= OLDEST) {
+  // Saves a third of the time to start. Older Nodes do not have it, hence no import by name.
+  module.enableCompileCache();
   await import("./cli.ts");
 } else {
   const node = installedNode();
@@ -29,7 +31,7 @@ function packageRoot() {
 
 function installedNode() {
   try {
-    const root = dirname(createRequire(import.meta.url).resolve("node/package.json"));
+    const root = dirname(module.createRequire(import.meta.url).resolve("node/package.json"));
     const node = join(root, "bin", process.platform === "win32" ? "node.exe" : "node");
     return existsSync(node) ? node : null;
   } catch {

@@ -8,7 +8,8 @@ export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 /** What a user is told; the stack as well where PLATEAU_DEBUG is set. */
 export function describeFailure(error: unknown): string {
-  const message = messageOf(error);
+  // Names in it may hold line breaks; a sentence must not.
+  const message = messageOf(error).replaceAll(/\s*\n\s*/g, " ");
   return process.env["PLATEAU_DEBUG"] && error instanceof Error ? `${message}\n${error.stack}` : message;
 }
 

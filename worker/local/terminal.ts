@@ -1,9 +1,9 @@
 /** How text reaches a terminal. */
 import { styleText } from "node:util";
 
-/** Names come from files of strangers: control characters could move the cursor or hide text. */
+/** Names come from files of strangers: control characters could move the cursor, break a line or hide text. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�");
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�");
 }
 
 /** Columns to lay a table out for: the terminal's, what COLUMNS says, or 100. */
@@ -16,9 +16,9 @@ export function styled(style: "bold" | "dim" | "yellow", text: string): string {
   return styleText(style, text, { stream: process.stdout });
 }
 
-/** Writes a line to stderr. */
-export function say(line: string): void {
-  process.stderr.write(`${printable(line)}\n`);
+/** Writes lines to stderr. */
+export function say(text: string): void {
+  process.stderr.write(`${text.split("\n").map(printable).join("\n")}\n`);
 }
 
 /** Writes text to stdout, a line break at its end. */

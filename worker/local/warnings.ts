@@ -39,7 +39,7 @@ export function warningsOf(results: readonly Labelled[]): Warning[] {
     ["The step set by hand leaves an error; leave --epsilon out to have it chosen", stepErrors],
     ["The precision asked for was not reached; allow more --directions", imprecise],
     [
-      "Limited by examples: more directions would not make the standard error smaller, more examples would",
+      "Limited by examples: a larger corpus lowers the standard error further than more directions do",
       limitedByExamples,
     ],
   ];
