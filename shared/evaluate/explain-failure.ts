@@ -33,10 +33,11 @@ export async function explainFailure(
   const fits = await longestThatRuns(original, runtime, longest);
   // The model as it was read runs, so what failed is what Plateau made of it: a defect, to be reported as such.
   if (fits === length) return error;
-  if (!fits)
+  if (!fits) {
     return new UnsupportedModelError(`ONNX Runtime cannot run the model: ${clause(error)}.`, {
       cause: error,
     });
+  }
   return new ExampleTooLongError(
     `The model takes ${fits} tokens at most, but the longest example has ${length}. ` +
       `Cut the corpus into examples of at most ${fits} tokens.`,

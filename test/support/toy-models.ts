@@ -6,7 +6,13 @@ import { Builder } from "../../shared/onnx/build.ts";
 import { attribute, makeNode, type Graph } from "../../shared/onnx/graph.ts";
 import { constant, DataType } from "../../shared/onnx/weights.ts";
 import { create } from "@bufbuild/protobuf";
-import { TensorProtoSchema, type TensorProto } from "onnx-buf";
+import {
+  AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
+  TensorProtoSchema,
+  type AttributeProto,
+  type TensorProto,
+} from "onnx-buf";
 import type { Corpus, Example, Objective } from "../../shared/corpus/corpus.ts";
 import { IGNORED, targetsOf } from "../../shared/corpus/corpus.ts";
 import { normalSource, randomSource } from "./random.ts";
@@ -157,8 +163,24 @@ class Emitter {
   }
 }
 
+/** An encoder with one product written so that no operator knows it: its weight can only move as a whole. */
+function encoderWithEinsum(e: Emitter): string {
+  return encoder(e, (name, x, from, to) => {
+    const weight = e.weight(`${name}.weight`, [from, to], 0.5);
+    const node = makeNode("Einsum", [x, weight], [`${name}/einsum`], [textAttribute("equation", "btd,de->bte")]);
+    e.builder.nodes.push(node);
+    return e.op("Add", `${name}/einsum`, e.weight(`${name}.bias`, [to], 0.2));
+  });
+}
+
+type Linear = (name: string, x: string, from: number, to: number) => string;
+
+function textAttribute(name: string, text: string): AttributeProto {
+  return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(text) });
+}
+
 /** Pre-LN encoder, attention mask, untied head. */
-function encoder(e: Emitter): string {
+function encoder(e: Emitter, innerLinear: Linear = (name, x, from, to) => e.linear(name, x, from, to)): string {
   const { builder } = e;
   const words = builder.gather(e.weight("words.weight", [VOCABULARY, WIDTH], 0.7), "input_ids", 0);
   const positions = builder.gather(e.weight("positions.weight", [POSITIONS, WIDTH], 0.4), e.positions(), 0);
@@ -167,7 +189,7 @@ function encoder(e: Emitter): string {
   const h = e.layerNorm("layers.0.norm1", x);
   const [q, k, v] = ["query", "key", "value"].map((part) => e.linear(`layers.0.${part}`, h, WIDTH, WIDTH));
   x = e.op("Add", x, e.linear("layers.0.output", e.attention(q!, k!, v!, bias), WIDTH, WIDTH));
-  const inner = e.gelu(e.linear("layers.0.inner", e.layerNorm("layers.0.norm2", x), WIDTH, INNER));
+  const inner = e.gelu(innerLinear("layers.0.inner", e.layerNorm("layers.0.norm2", x), WIDTH, INNER));
   x = e.op("Add", x, e.linear("layers.0.outer", inner, INNER, WIDTH));
   return e.linear("head", e.layerNorm("norm", x), WIDTH, VOCABULARY, 1.5);
 }
@@ -201,14 +223,19 @@ function decoder(e: Emitter): string {
   return e.op("MatMul", e.rmsNorm("norm", x), builder.transpose(table, [1, 0]));
 }
 
-const ARCHITECTURES = { mlm: encoder, clm: decoder } as const;
+const ARCHITECTURES = {
+  mlm: (e: Emitter) => encoder(e),
+  clm: decoder,
+  "mlm-einsum": encoderWithEinsum,
+} as const;
 
-export function toyModel(objective: Objective, seed = 1): ToyModel {
+export function toyModel(architecture: keyof typeof ARCHITECTURES, seed = 1): ToyModel {
   const build = (precision: Precision) => {
     const emitter = new Emitter(precision, seed);
-    return emitter.finish(ARCHITECTURES[objective](emitter));
+    return emitter.finish(ARCHITECTURES[architecture](emitter));
   };
   const { graph, weights } = build("single");
+  const objective = architecture === "clm" ? "clm" : "mlm";
   return { objective, vocabulary: VOCABULARY, graph, exact: build("double").graph, weights };
 }
 

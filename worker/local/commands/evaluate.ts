@@ -36,9 +36,9 @@ export interface EvaluateCommandOptions {
 }
 
 /** Directions that each example draws. */
-export const DIRECTIONS = 8;
+const DIRECTIONS = 8;
 /** The most that are drawn where a precision is the target. */
-export const MOST_DIRECTIONS = 1024;
+const MOST_DIRECTIONS = 1024;
 
 /** Runs the command. Answers the exit code: failed where some model failed. */
 export async function evaluateCommand(
