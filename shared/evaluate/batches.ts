@@ -1,6 +1,6 @@
 /** Cuts pairs into passes: similar lengths together, and within the memory that a pass may take. */
 import type { Example } from "../corpus/corpus.ts";
-import type { Pair } from "../perturb/passes.ts";
+import type { Pair } from "../perturb/sign-feeds.ts";
 
 export interface BatchLimits {
   /** Pairs in a pass at most. */

@@ -8,7 +8,7 @@
 import { targetsOf } from "../corpus/corpus.ts";
 import type { Measure } from "../measures/index.ts";
 import type { Parameter } from "../onnx/parameters.ts";
-import type { Pair } from "../perturb/passes.ts";
+import type { Pair } from "../perturb/sign-feeds.ts";
 import type { Evaluation, FamilyId } from "./evaluation.ts";
 import type { PairOutcome } from "./run-pairs.ts";
 

@@ -4,7 +4,7 @@ import { targetsOf } from "../corpus/corpus.ts";
 import { empiricalFisherTrace } from "../measures/empirical-fisher-trace.ts";
 import { fisherTrace } from "../measures/fisher-trace.ts";
 import { hessianTrace } from "../measures/hessian-trace.ts";
-import type { Pair } from "../perturb/passes.ts";
+import type { Pair } from "../perturb/sign-feeds.ts";
 import {
   chooseStep,
   describeStep,

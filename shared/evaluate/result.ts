@@ -1,5 +1,5 @@
 /** The result of an evaluation: one object per model, as files, API and tables carry it. */
-import type { Participation } from "../perturb/rewrite.ts";
+import type { Participation } from "../perturb/participation.ts";
 import { traceName, type Evaluation, type FamilyId } from "./evaluation.ts";
 import { estimate, populationError } from "./estimate.ts";
 import type { Tally } from "./tally.ts";

@@ -1,6 +1,7 @@
 /** Runs any number of pairs through passes of a bearable size. */
 import type { Example } from "../corpus/corpus.ts";
-import { GROUPS, type GroupName, type Pair, type Passes } from "../perturb/passes.ts";
+import { GROUPS, type GroupName, type Passes } from "../perturb/passes.ts";
+import type { Pair } from "../perturb/sign-feeds.ts";
 import { batches, type BatchLimits } from "./batches.ts";
 
 /** What one pair gave, by group; absent quantities are NaN. */

@@ -11,41 +11,14 @@ import { inputFeeds } from "../onnx/inputs.ts";
 import { DataType } from "../onnx/weights.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Feeds, Runtime, Session, Tensor } from "../runtime.ts";
-import { INPUT, type SignInput } from "./context.ts";
-import { fillSigns, Side, signAt, type DirectionKey } from "./directions.ts";
+import { INPUT } from "./context.ts";
 import type { Family } from "./families/family.ts";
-import { appendLoss, OUTPUT } from "./loss.ts";
-import {
-  hasSharedDirections,
-  LOGITS,
-  rewrite,
-  type Participation,
-  type RewriteOptions,
-  type Rewritten,
-} from "./rewrite.ts";
+import { appendLoss } from "./loss.ts";
+import type { Participation } from "./participation.ts";
+import { sumByPair, type PassResult } from "./pass-result.ts";
+import { hasSharedDirections, LOGITS, rewrite, type RewriteOptions, type Rewritten } from "./rewrite.ts";
+import { SignFeeds, type Pair, type Row } from "./sign-feeds.ts";
 import type { Subject } from "./subject.ts";
-
-/** One evaluation point: an example (by its index in the corpus) moved along one of its directions. */
-export interface Pair {
-  readonly example: number;
-  readonly direction: number;
-  /** Index of the only parameter to move, or of several; all of them where absent. */
-  readonly only?: number | ReadonlySet<number>;
-  /** First example of the block that shares directions, where parameters can only move as a whole. */
-  readonly block?: number;
-}
-
-/** Sums over the labelled tokens of each pair's example, in float64. */
-export interface PassResult {
-  /** [group][pair]: ℓ, nats. */
-  readonly loss: readonly Float64Array[];
-  /** Σ_t Var_p(z₊ − z₋); empty with one group. */
-  readonly first: Float64Array;
-  /** Σ_t Var_p(z₊ + z₋ − 2z₀); empty with fewer than three groups. */
-  readonly second: Float64Array;
-  /** Σ_t (ℓ_t₊ − ℓ_t₋)²; empty with one group. */
-  readonly squaredDifference: Float64Array;
-}
 
 /** Signs of ε by group: what the stacked groups are. */
 export const GROUPS = { base: [0], single: [1], central: [1, -1], pilot: [1, -1, 0] } as const;
@@ -72,12 +45,13 @@ export class Passes {
   readonly oneByOne: boolean;
   private readonly options: PassesOptions;
   private readonly targets = new Map<number, readonly Target[]>();
-  private readonly buffers = new Map<string, Float32Array>();
+  private readonly signFeeds: SignFeeds;
   private current: { key: string; session: Session; tail: Session | null; rewritten: Rewritten } | null =
     null;
 
   constructor(options: PassesOptions) {
     this.options = options;
+    this.signFeeds = new SignFeeds(options.seed, options.examples);
     const trial = rewrite(options.subject, this.rewriteOptions(2));
     this.participation = trial.participation;
     this.shared = hasSharedDirections(trial);
@@ -103,7 +77,7 @@ export class Passes {
     const outputs = this.shared
       ? await this.runApart(pairs, targets, groups, epsilon, length)
       : await this.runStacked(pairs, targets, groups, epsilon, length);
-    return reduce(outputs, targets, GROUPS[groups].length);
+    return sumByPair(outputs, targets, GROUPS[groups].length);
   }
 
   async dispose(): Promise<void> {
@@ -186,7 +160,7 @@ export class Passes {
 
   private feeds(
     { graph, signs }: Rewritten,
-    rows: readonly { pair: Pair; magnitude: number }[],
+    rows: readonly Row[],
     length: number,
     targets: readonly (readonly Target[])[],
   ): Feeds {
@@ -211,72 +185,10 @@ export class Passes {
     feeds[INPUT.rows] = int64(positions);
     feeds[INPUT.rowExample] = int64(owners);
     feeds[INPUT.targets] = int64(labels);
-    for (const input of signs) feeds[input.name] = this.signTensor(input, rows, length);
+    for (const input of signs) feeds[input.name] = this.signFeeds.tensor(input, rows, length);
     // Not every runtime puts up with feeds that the pruned graph no longer reads.
     return Object.fromEntries(graph.inputs.map(({ name }) => [name, feeds[name]!]));
   }
-
-  private signTensor(
-    input: SignInput,
-    rows: readonly { pair: Pair; magnitude: number }[],
-    length: number,
-  ): Tensor {
-    const { form, parameter, side, dims } = input;
-    const width = form === "tokens" ? length : (dims[dims.length - 1] as number);
-    const height = form === "shared" ? 1 : rows.length;
-    const data = this.buffer(input.name, height * width);
-    // Each group repeats the pairs of the first: its rows are copies, with other signs of ε.
-    const again = rows.findIndex(({ pair }, r) => r > 0 && pair === rows[0]!.pair);
-    const period = again < 0 ? Infinity : again;
-    for (let r = 0; r < height; r++) {
-      const { pair, magnitude } = rows[r]!;
-      const twin = r >= period ? r - period : -1;
-      if (
-        twin >= 0 &&
-        copyRow(data, twin, r, width, side === Side.columns ? 1 : magnitude / rows[twin]!.magnitude)
-      )
-        continue;
-      const moves = movesIn(pair, parameter.index);
-      // ε sits in the row side alone; a parameter that stands still is multiplied by zero there.
-      const scale = side === Side.columns ? 1 : moves ? magnitude : 0;
-      const key: DirectionKey = {
-        seed: this.options.seed,
-        direction: pair.direction,
-        example: form === "shared" ? (pair.block ?? pair.example) : pair.example,
-        tensor: parameter.index,
-        side,
-      };
-      const offset = r * width;
-      if (scale === 0) data.fill(0, offset, offset + width);
-      else if (form === "tokens") {
-        const ids = this.options.examples[pair.example]!.inputIds;
-        for (let t = 0; t < width; t++) data[offset + t] = scale * signAt(ids[t] ?? 0, key);
-      } else fillSigns(data, offset, width, key, scale);
-    }
-    return { type: "float32", dims: form === "shared" ? [width] : [height, width], data };
-  }
-
-  /** Feeds are overwritten from pass to pass: no runtime keeps them once a run is over. */
-  private buffer(name: string, size: number): Float32Array {
-    let buffer = this.buffers.get(name);
-    if (!buffer || buffer.length < size) {
-      buffer = new Float32Array(size);
-      this.buffers.set(name, buffer);
-    }
-    return buffer.length === size ? buffer : buffer.subarray(0, size);
-  }
-}
-
-function movesIn({ only }: Pair, parameter: number): boolean {
-  return only === undefined || (typeof only === "number" ? only === parameter : only.has(parameter));
-}
-
-/** Copies a row of signs times ±1; false (nothing copied) where the factor is another. */
-function copyRow(data: Float32Array, from: number, to: number, width: number, factor: number): boolean {
-  if (factor !== 1 && factor !== -1) return false;
-  data.copyWithin(to * width, from * width, (from + 1) * width);
-  if (factor === -1) for (let i = to * width; i < (to + 1) * width; i++) data[i] = -data[i]!;
-  return true;
 }
 
 /** The last row's targets with the last of them twice. */
@@ -313,30 +225,6 @@ function tailGraph({ graph }: Subject, stack: 1 | 2 | 3) {
     { name: INPUT.targets, elementType: DataType.INT64, dims: ["plateau:tokens"] },
   ];
   return tail;
-}
-
-function reduce(outputs: Outputs, targets: readonly (readonly Target[])[], stack: number): PassResult {
-  const tokens = targets.reduce((sum, list) => sum + list.length, 0);
-  const loss = outputs[OUTPUT.loss]!.data as Float32Array;
-  const perPair = (values: (token: number) => number) => {
-    const sums = new Float64Array(targets.length);
-    let token = 0;
-    targets.forEach((list, pair) => {
-      for (let t = 0; t < list.length; t++) sums[pair]! += values(token++);
-    });
-    return sums;
-  };
-  const variance = (name: string) => {
-    const values = stack > 1 ? (outputs[name]?.data as Float32Array | undefined) : undefined;
-    return values ? perPair((token) => values[token]!) : new Float64Array(0);
-  };
-  return {
-    loss: Array.from({ length: stack }, (_, group) => perPair((token) => loss[group * tokens + token]!)),
-    first: variance(OUTPUT.first),
-    second: variance(OUTPUT.second),
-    squaredDifference:
-      stack > 1 ? perPair((token) => (loss[token]! - loss[tokens + token]!) ** 2) : new Float64Array(0),
-  };
 }
 
 function joinRows(parts: readonly Tensor[]): Tensor {

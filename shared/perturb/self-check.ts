@@ -12,8 +12,9 @@ import { writeModel } from "../onnx/write.ts";
 import type { Runtime } from "../runtime.ts";
 import type { Family } from "./families/family.ts";
 import { assertFinite } from "./finite-loss.ts";
-import { Passes, type Pair, type PassesOptions } from "./passes.ts";
-import type { Participation } from "./rewrite.ts";
+import { Passes, type PassesOptions } from "./passes.ts";
+import type { Pair } from "./sign-feeds.ts";
+import type { Participation } from "./participation.ts";
 import type { Subject } from "./subject.ts";
 
 /** The rewritten graph does not compute what it should: a defect of Plateau. No number of it may be shown. */
@@ -141,9 +142,11 @@ async function moveWeights(
     for (let epsilon = FIRST_EPSILON; ; epsilon /= 2) {
       const truth: number[] = [];
       // A pair at a time: the materialised model has one direction for all rows.
-      for (const pair of pairsOf(original.length)) truth.push(...(await losses(materialised, [pair], "single", epsilon)));
+      for (const pair of pairsOf(original.length))
+        truth.push(...(await losses(materialised, [pair], "single", epsilon)));
       const change = largestDifference(truth, original);
-      if (change <= LARGEST_CHANGE * scale || epsilon <= LAST_EPSILON) return { only, truth, change, epsilon };
+      if (change <= LARGEST_CHANGE * scale || epsilon <= LAST_EPSILON)
+        return { only, truth, change, epsilon };
     }
   } finally {
     await materialised.dispose();

@@ -10,7 +10,7 @@ import { DataType, dimsOf } from "../onnx/weights.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Feeds, Runtime, Session, Tensor } from "../runtime.ts";
 import { inferLayout, PROBE_ROWS, type Layout } from "./layout.ts";
-import { layoutCandidates } from "./rewrite.ts";
+import { layoutCandidates } from "./layout-candidates.ts";
 
 /** What every rewriting of one model starts from. */
 export interface Subject {

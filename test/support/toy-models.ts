@@ -176,7 +176,7 @@ function encoderWithEinsum(e: Emitter): string {
 type Linear = (name: string, x: string, from: number, to: number) => string;
 
 function textAttribute(name: string, text: string): AttributeProto {
-  return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(text) });
+  return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: Uint8Array.from(text, (letter) => letter.charCodeAt(0)) });
 }
 
 /** Pre-LN encoder, attention mask, untied head. */

@@ -27,5 +27,12 @@ export async function modelPaths(given: readonly string[]): Promise<string[]> {
     if (found.length === 0) throw new UsageError(`No file matches ${path}.`);
     paths.push(...found.sort());
   }
-  return paths;
+  return inNumericOrder(paths);
+}
+
+/** Shells put step-10000 before step-2000. A list in their order is put in that of the numbers, any other is left. */
+function inNumericOrder(paths: readonly string[]): string[] {
+  const sorted = [...paths].sort();
+  if (paths.some((path, i) => path !== sorted[i])) return [...paths];
+  return sorted.sort(new Intl.Collator("en", { numeric: true }).compare);
 }

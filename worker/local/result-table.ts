@@ -13,7 +13,7 @@ export interface Labelled {
 }
 
 /** The width of a table over the width that labels may take of it. */
-const LABEL_SHARE = 4;
+const LABEL_SHARE = 3.6;
 
 /** Lines for any number of results. */
 export function resultLines(results: readonly Labelled[], width: number): string[] {

@@ -12,7 +12,7 @@ export function columns(): number {
 }
 
 /** Bold or dim on a terminal that shows it, plain elsewhere and with NO_COLOR. */
-export function styled(style: "bold" | "dim" | "yellow", text: string): string {
+export function styled(style: "bold" | "dim", text: string): string {
   return styleText(style, text, { stream: process.stdout });
 }
 

@@ -1,7 +1,7 @@
 """The model and corpus of the cost benchmark: a pre-LN encoder, briefly trained on a small language.
 
 `python model.py --out DIR` writes `model.onnx` (opset 17), `corpus.jsonl` (one masked word an example),
-`model.pt` (the torch state) and `model.json` (shape, losses). One thread and fixed seeds: the same files every time.
+`model.pt` (the torch state) and `model.json` (shape, losses). One thread and fixed seeds: the same files every time (times in `model.json` aside).
 """
 
 import argparse

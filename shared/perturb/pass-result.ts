@@ -1,0 +1,44 @@
+import type { Target } from "../corpus/corpus.ts";
+import type { Tensor } from "../runtime.ts";
+import { OUTPUT } from "./loss.ts";
+
+/** Sums over the labelled tokens of each pair's example, in float64. */
+export interface PassResult {
+  /** [group][pair]: ℓ, nats. */
+  readonly loss: readonly Float64Array[];
+  /** Σ_t Var_p(z₊ − z₋); empty with one group. */
+  readonly first: Float64Array;
+  /** Σ_t Var_p(z₊ + z₋ − 2z₀); empty with fewer than three groups. */
+  readonly second: Float64Array;
+  /** Σ_t (ℓ_t₊ − ℓ_t₋)²; empty with one group. */
+  readonly squaredDifference: Float64Array;
+}
+
+/** Per-token outputs of a pass with `stack` groups, summed over the tokens of each pair. */
+export function sumByPair(
+  outputs: Readonly<Record<string, Tensor>>,
+  targets: readonly (readonly Target[])[],
+  stack: number,
+): PassResult {
+  const tokens = targets.reduce((sum, list) => sum + list.length, 0);
+  const loss = outputs[OUTPUT.loss]!.data as Float32Array;
+  const perPair = (values: (token: number) => number) => {
+    const sums = new Float64Array(targets.length);
+    let token = 0;
+    targets.forEach((list, pair) => {
+      for (let t = 0; t < list.length; t++) sums[pair]! += values(token++);
+    });
+    return sums;
+  };
+  const variance = (name: string) => {
+    const values = stack > 1 ? (outputs[name]?.data as Float32Array | undefined) : undefined;
+    return values ? perPair((token) => values[token]!) : new Float64Array(0);
+  };
+  return {
+    loss: Array.from({ length: stack }, (_, group) => perPair((token) => loss[group * tokens + token]!)),
+    first: variance(OUTPUT.first),
+    second: variance(OUTPUT.second),
+    squaredDifference:
+      stack > 1 ? perPair((token) => (loss[token]! - loss[tokens + token]!) ** 2) : new Float64Array(0),
+  };
+}
