@@ -61,7 +61,7 @@ class Recipe:
 RECIPES = (
     Recipe("adamw-low-rate", 4000, "AdamW", 5e-4, 128, 0.01, seed=1),
     Recipe("adamw-small-batch", 5000, "AdamW", 5e-3, 64, 0.1, seed=2),
-    Recipe("adamw", 1500, "AdamW", 2e-3, 128, 0.01, seed=3),
+    Recipe("adamw", 2000, "AdamW", 2e-3, 128, 0.01, seed=3),
     Recipe("adamw", 6000, "AdamW", 2e-3, 128, 0.01, seed=3),
     Recipe("sgd", 5000, "SGD", 0.3, 128, 0.0, seed=4),
 )

@@ -64,8 +64,7 @@ export async function readModel(source: WeightSource, { external }: ReadOptions 
   checkOperators(graph);
 
   const sources = new Map<string, WeightSource>([[SELF, source]]);
-  const tensors = allTensors(graph);
-  for (const tensor of tensors) await checkTensor(tensor, sources, external);
+  for (const tensor of allTensors(graph)) await checkTensor(tensor, sources, external);
 
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   return {
@@ -121,13 +120,13 @@ function checkOperators(graph: GraphProto): void {
 }
 
 /** Constants of the graph, of its Constant nodes and of its subgraphs. */
-function allTensors(graph: GraphProto): TensorProto[] {
-  const tensors = [...graph.initializer];
+function* allTensors(graph: GraphProto): Generator<TensorProto> {
+  yield* graph.initializer;
   for (const node of graph.node) {
-    for (const { t, tensors: list, g, graphs } of node.attribute) {
-      if (t) tensors.push(t);
-      tensors.push(...list);
-      for (const inner of g ? [g, ...graphs] : graphs) tensors.push(...allTensors(inner));
+    for (const { t, tensors, g, graphs } of node.attribute) {
+      if (t) yield t;
+      yield* tensors;
+      for (const inner of g ? [g, ...graphs] : graphs) yield* allTensors(inner);
     }
     const sparse = findAttribute(node, "sparse_value");
     if (sparse)
@@ -135,7 +134,6 @@ function allTensors(graph: GraphProto): TensorProto[] {
         `${describeNode(node)} is sparse. Export the model with dense weights.`,
       );
   }
-  return tensors;
 }
 
 async function checkTensor(

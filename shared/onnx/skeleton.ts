@@ -79,7 +79,8 @@ class Walk {
         const inner = await this.message(child, field.start, field.end, depth + 1);
         const length = inner.reduce((sum, chunk) => sum + chunk.byteLength, 0);
         keep(tagAndLength(field.number, length));
-        chunks.push(...inner);
+        // One by one: as arguments of a single call, the pieces of ten thousand nodes overflow the stack.
+        for (const chunk of inner) chunks.push(chunk);
       } else if (kind === "tensor" && isWeight(field.number) && field.end - field.start > INLINE_BYTES) {
         cut = { offset: field.start, length: field.end - field.start };
       } else {

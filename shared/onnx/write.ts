@@ -12,7 +12,7 @@ import {
 import type { ExternalData, ModelBytes } from "../runtime.ts";
 import { UnsupportedModelError } from "./error.ts";
 import { copyMessage, type Graph, type GraphInput, type Node } from "./graph.ts";
-import { externalPointer } from "./weights.ts";
+import { byteLength, dimsOf, elementCount, externalPointer } from "./weights.ts";
 
 /** ONNX Runtime 1.30 refuses newer ones; nothing that Plateau writes needs more. */
 const MAX_IR_VERSION = 10;
@@ -32,6 +32,9 @@ export function writeModel(graph: Graph): ModelBytes {
     externalData.push({ path, data: contents });
     return path;
   };
+  const place: Place = (name, tensor) => relocate(name, tensor, pathOf);
+  // ONNX Runtime looks up bytes in memory for the constants of the main graph only.
+  const placeInside: Place = (name, tensor) => embed(name, tensor, graph.sources) ?? place(name, tensor);
   const proto = create(ModelProtoSchema, {
     irVersion: BigInt(Math.min(Math.max(graph.irVersion, 7), MAX_IR_VERSION)),
     producerName: "plateau",
@@ -41,8 +44,8 @@ export function writeModel(graph: Graph): ModelBytes {
     ],
     graph: {
       name: "plateau",
-      node: graph.nodes.map((node) => relocateNode(node, pathOf)),
-      initializer: [...graph.initializers].map(([name, tensor]) => relocate(name, tensor, pathOf)),
+      node: graph.nodes.map((node) => relocateNode(node, place, placeInside)),
+      initializer: [...graph.initializers].map(([name, tensor]) => place(name, tensor)),
       input: graph.inputs.map(valueInfo),
       output: graph.outputs.map((name) => create(ValueInfoProtoSchema, { name })),
     },
@@ -50,8 +53,11 @@ export function writeModel(graph: Graph): ModelBytes {
   return { graph: toBinary(ModelProtoSchema, proto), externalData };
 }
 
+/** The tensor as it is written, under this name. */
+type Place = (name: string, tensor: TensorProto) => TensorProto;
+
 /** Attributes can hold constants as well, and subgraphs that hold more of them. */
-function relocateNode(node: Node, pathOf: (location: string) => string): Node {
+function relocateNode(node: Node, place: Place, placeInside: Place): Node {
   if (
     node.attribute.every(
       ({ t, g, tensors, graphs }) => !t && !g && tensors.length === 0 && graphs.length === 0,
@@ -59,11 +65,11 @@ function relocateNode(node: Node, pathOf: (location: string) => string): Node {
   ) {
     return node;
   }
-  const tensor = (inner: TensorProto) => relocate(inner.name, inner, pathOf);
+  const tensor = (inner: TensorProto) => place(inner.name, inner);
   const graph = (inner: GraphProto): GraphProto =>
     copyMessage(inner, {
-      node: inner.node.map((child) => relocateNode(child, pathOf)),
-      initializer: inner.initializer.map(tensor),
+      node: inner.node.map((child) => relocateNode(child, placeInside, placeInside)),
+      initializer: inner.initializer.map((constant) => placeInside(constant.name, constant)),
     });
   return copyMessage(node, {
     attribute: node.attribute.map((attribute) =>
@@ -93,6 +99,17 @@ function relocate(name: string, tensor: TensorProto, pathOf: (location: string) 
       ...(pointer.length === null ? [] : [entry("length", pointer.length)]),
     ],
   });
+}
+
+/** The tensor with its data inside, or null where that is not in memory or inside already. */
+function embed(name: string, tensor: TensorProto, sources: Graph["sources"]): TensorProto | null {
+  const pointer = externalPointer(tensor);
+  const contents = pointer && sources.get(pointer.location)?.contents;
+  if (!(contents instanceof Uint8Array)) return null;
+  const { dims, dataType } = tensor;
+  const length = pointer!.length ?? byteLength(dataType, elementCount(dimsOf(tensor)));
+  const rawData = contents.slice(pointer!.offset, pointer!.offset + length);
+  return create(TensorProtoSchema, { name, dims, dataType, rawData });
 }
 
 function valueInfo({ name, elementType, dims }: GraphInput) {

@@ -4,6 +4,7 @@ import { Builder } from "../onnx/build.ts";
 import { canonicalise } from "../onnx/canonical/index.ts";
 import { UnsupportedModelError } from "../onnx/error.ts";
 import { cloneGraph, intAttribute, pruneAndSort, type Graph } from "../onnx/graph.ts";
+import { findHiddenStates, type HiddenState } from "../onnx/hidden-states.ts";
 import { inputFeeds, modelInputs, type ModelInputs } from "../onnx/inputs.ts";
 import { findParameters, type FixedConstant, type Parameter } from "../onnx/parameters.ts";
 import { DataType, dimsOf } from "../onnx/weights.ts";
@@ -22,6 +23,8 @@ export interface Subject {
   readonly inputs: ModelInputs;
   readonly parameters: readonly Parameter[];
   readonly fixed: readonly FixedConstant[];
+  /** The embeddings and each layer's output, [batch, sequence, width]; empty where the graph does not show them. */
+  readonly hiddenStates: readonly HiddenState[];
   readonly layouts: ReadonlyMap<string, Layout | null>;
   readonly vocabulary: number;
   /** Whether the graph only runs on one example at a time. */
@@ -45,7 +48,8 @@ export async function prepareSubject(original: Graph, runtime: Runtime, corpus: 
   pruneAndSort(graph);
   const found = await probe(graph, logits, inputs, parameters, runtime, corpus.examples);
   checkVocabulary(corpus, found.vocabulary);
-  return { graph, logits, output, inputs, parameters, fixed, ...found };
+  const hiddenStates = findHiddenStates(graph, logits, parameters);
+  return { graph, logits, output, inputs, parameters, fixed, hiddenStates, ...found };
 }
 
 /** Rows of the table that the token ids look up; infinite where the graph does not show it. */

@@ -30,6 +30,14 @@ const UNTIED_BY_QUANTISATION: Readonly<Record<string, number>> = {
   "bert-dynamic-int8.onnxruntime18.onnx": 40 * 16,
 };
 
+/** Layers whose output is found, where it is not the usual two. */
+const LAYERS: Readonly<Record<string, readonly (number | null)[]>> = {
+  // One layer's weights, used twice.
+  "albert.torchscript14.onnx": [null, 0],
+  // Both layers' keys and values are outputs of the fused graph.
+  "llama-fused.transformers20.onnx": [null],
+};
+
 function corpusFor({ objective, onlySequence }: Fixture) {
   const corpus = parseCorpus(readFileSync(new URL(`${objective}.jsonl`, folder), "utf8"), objective);
   const fits = corpus.examples.filter(
@@ -55,6 +63,11 @@ describe.each(fixtures)("$file", (fixture) => {
     const passes = passesOf(subject, rankOne);
     const left = subject.parameters.filter(({ index }) => passes.participation[index]!.mode !== "example");
     expect(left.map(({ name }) => name)).toEqual([]);
+  });
+
+  test("finds the embeddings and the output of each layer", async () => {
+    const { hiddenStates } = (await prepared).subject;
+    expect(hiddenStates.map(({ layer }) => layer)).toEqual(LAYERS[fixture.file] ?? [null, 0, 1]);
   });
 
   test.each([rankOne, scaled])("self-check along $id directions", async (family) => {

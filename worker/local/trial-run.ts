@@ -5,7 +5,7 @@ import { canonicalise } from "../../shared/onnx/canonical/index.ts";
 import type { Graph } from "../../shared/onnx/graph.ts";
 import { modelInputs } from "../../shared/onnx/inputs.ts";
 import { rankOne } from "../../shared/perturb/families/rank-one.ts";
-import { rewrite,  } from "../../shared/perturb/rewrite.ts";
+import { rewrite } from "../../shared/perturb/rewrite.ts";
 import type { Participation } from "../../shared/perturb/participation.ts";
 import { embeddingRows, prepareSubject, type Subject } from "../../shared/perturb/subject.ts";
 import { startRuntime } from "./devices.ts";
