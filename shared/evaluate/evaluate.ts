@@ -47,10 +47,12 @@ export async function evaluate(
     const totals = new Map<string, { value: number; directionError: number }>();
     for (const [family, { step }] of evaluation.families) {
       hooks.onStage?.(step ? `measuring along ${family} directions` : "measuring");
-      const tally = await runRounds(evaluation, family, options, (rows, total) =>
-        hooks.onRows?.(done + rows, done + total),
-      );
-      done += tally.loss.length;
+      let reached = done;
+      const tally = await runRounds(evaluation, family, options, (rows, total) => {
+        reached = done + rows;
+        hooks.onRows?.(reached, done + total);
+      });
+      done = reached;
       tallies.set(family, tally);
       if (!options.perLayer || !step) continue;
       hooks.onStage?.(`splitting ${family} traces by tensor`);

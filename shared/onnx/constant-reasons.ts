@@ -1,6 +1,5 @@
 /** Recognises constants that are no parameters: scalars, masks, rotary and sinusoidal tables, quantisation scales. */
 import type { TensorProto } from "onnx-buf";
-import { UNIT_SCALE } from "./canonical/norms.ts";
 import type { Graph } from "./graph.ts";
 import type { Use } from "./uses.ts";
 import { dimsOf, elementCount, isFloat, readValues } from "./weights.ts";
@@ -36,7 +35,6 @@ export async function constantReason(
   const count = elementCount(dims);
   if (count <= 1) return "a scalar";
   if (uses.length === 0) return "unused";
-  if (tensor.name.startsWith(UNIT_SCALE)) return "a unit scale";
   const setting = uses.find(({ node, operand }) => SETTINGS[node.opType]?.includes(operand));
   if (setting && uses.every(({ node, operand }) => SETTINGS[node.opType]?.includes(operand))) {
     return `a setting of ${setting.node.opType}`;

@@ -5,6 +5,7 @@ import {
   AttributeProtoSchema,
   NodeProtoSchema,
   type AttributeProto,
+  type GraphProto,
   type NodeProto,
   type TensorProto,
 } from "onnx-buf";
@@ -171,10 +172,38 @@ export function makeContrib(
 
 /** Replaces every reading of `from` (and the graph's outputs named so) by `to`. */
 export function replaceUses(graph: Graph, from: string, to: string): void {
-  for (const node of graph.nodes) {
-    for (let i = 0; i < node.input.length; i++) if (node.input[i] === from) node.input[i] = to;
+  renameUses(graph, new Map([[from, to]]));
+}
+
+/** Replaces every reading of the map's keys (and the graph's outputs named so) by their values. */
+export function renameUses(graph: Graph, names: ReadonlyMap<string, string>): void {
+  for (const node of graph.nodes) renameInputs(node, names);
+  graph.outputs = graph.outputs.map((output) => names.get(output) ?? output);
+}
+
+/** Subgraphs read values from outside too; they are copied, because copies of a graph share them. */
+function renameInputs(node: Node, names: ReadonlyMap<string, string>): void {
+  for (let i = 0; i < node.input.length; i++) {
+    const name = names.get(node.input[i]!);
+    if (name !== undefined) node.input[i] = name;
   }
-  graph.outputs = graph.outputs.map((output) => (output === from ? to : output));
+  if (!valuesRead(node).some((value) => names.has(value))) return;
+  const inside = (graph: GraphProto): GraphProto =>
+    copyMessage(graph, {
+      node: graph.node.map((child) => {
+        const copy = copyNode(child, {});
+        renameInputs(copy, names);
+        return copy;
+      }),
+      output: graph.output.map((output) =>
+        copyMessage(output, { name: names.get(output.name) ?? output.name }),
+      ),
+    });
+  node.attribute = node.attribute.map((each) =>
+    each.g || each.graphs.length > 0
+      ? copyMessage(each, { ...(each.g && { g: inside(each.g) }), graphs: each.graphs.map(inside) })
+      : each,
+  );
 }
 
 /** Drops nodes, constants and inputs that no output needs, and puts the nodes in execution order. */

@@ -1,5 +1,6 @@
 /** Finds the trainable parameters among a graph's constants: which they are, what they are tied to, where they act. */
 import type { TensorProto } from "onnx-buf";
+import { UNIT_SCALE } from "./canonical/norms.ts";
 import { constantReason } from "./constant-reasons.ts";
 import { indexGraph, intAttribute, type Graph, type GraphIndex } from "./graph.ts";
 import { findTies } from "./ties.ts";
@@ -48,6 +49,8 @@ export async function findParameters(graph: Graph): Promise<Parameters> {
   const candidates: { name: string; tensor: TensorProto; dims: number[]; uses: Use[] }[] = [];
   const fixed: FixedConstant[] = [];
   for (const [name, tensor] of graph.initializers) {
+    // Put in by canonicalisation, not by the model.
+    if (name.startsWith(UNIT_SCALE)) continue;
     const uses = findUses(graph, index, name);
     if (!(isFloat(tensor.dataType) || isQuantisedWeight(tensor, uses, index, name))) continue;
     const dims = parameterDims(tensor, uses);

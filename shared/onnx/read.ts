@@ -176,10 +176,12 @@ async function checkTensor(
 
 function checkInline(tensor: TensorProto, count: number, expected: number): void {
   const raw = tensor.rawData.byteLength;
-  if (raw > 0 ? raw === expected : listedLength(tensor) === count) return;
+  // Elements of less than a byte are listed in pairs.
+  const entries = expected < count ? expected : count;
+  if (raw > 0 ? raw === expected : listedLength(tensor) === entries) return;
   if (tensor.stringData.length === count && !isFloat(tensor.dataType)) return;
   throw new ModelFormatError(
-    `constant '${tensor.name}' of shape [${tensor.dims.join(", ")}] holds ${raw ? `${raw} bytes, not ${expected}` : `${listedLength(tensor)} values, not ${count}`}`,
+    `constant '${tensor.name}' of shape [${tensor.dims.join(", ")}] holds ${raw ? `${raw} bytes, not ${expected}` : `${listedLength(tensor)} values, not ${entries}`}`,
   );
 }
 

@@ -118,36 +118,42 @@ export async function readValues(
   const bits = BITS[tensor.dataType];
   if (bits === undefined)
     throw new ModelFormatError(`constant '${tensor.name}' has element type ${tensor.dataType}`);
+  const from = Math.floor((start * bits) / 8);
+  const to = Math.ceil(((start + count) * bits) / 8);
+  // Of types that share bytes the first may belong to the element before.
+  const skipped = start - (from * 8) / bits;
   const pointer = externalPointer(tensor);
   if (pointer) {
-    const source = sources.get(pointer.location)!;
-    const from = pointer.offset + Math.floor((start * bits) / 8);
-    const bytes = await source.read(from, Math.ceil((count * bits) / 8));
-    return decode(tensor.dataType, bytes, count);
+    const bytes = await sources.get(pointer.location)!.read(pointer.offset + from, to - from);
+    return decode(tensor.dataType, bytes, count, skipped);
   }
   if (tensor.rawData.byteLength > 0) {
-    const from = Math.floor((start * bits) / 8);
-    return decode(
-      tensor.dataType,
-      tensor.rawData.subarray(from, from + Math.ceil((count * bits) / 8)),
-      count,
-    );
+    return decode(tensor.dataType, tensor.rawData.subarray(from, to), count, skipped);
   }
   return listed(tensor).slice(start, start + count);
 }
 
 /** Values kept as protobuf lists rather than raw bytes. */
-function listed(tensor: TensorProto): Float64Array {
+function listed(tensor: TensorProto): Float32Array | Float64Array {
   if (tensor.floatData.length > 0) return Float64Array.from(tensor.floatData);
   if (tensor.doubleData.length > 0) return Float64Array.from(tensor.doubleData);
   if (tensor.int64Data.length > 0) return Float64Array.from(tensor.int64Data, Number);
   if (tensor.uint64Data.length > 0) return Float64Array.from(tensor.uint64Data, Number);
   if (tensor.dataType === DataType.FLOAT16) return Float64Array.from(tensor.int32Data, float16ToNumber);
   if (tensor.dataType === DataType.BFLOAT16) return Float64Array.from(tensor.int32Data, bfloat16ToNumber);
+  if (BITS[tensor.dataType]! < 8) {
+    return decode(tensor.dataType, Uint8Array.from(tensor.int32Data), elementCount(dimsOf(tensor)));
+  }
   return Float64Array.from(tensor.int32Data);
 }
 
-function decode(dataType: number, bytes: Uint8Array, count: number): Float32Array | Float64Array {
+/** `count` elements, of which the first is preceded by `skipped` others. */
+function decode(
+  dataType: number,
+  bytes: Uint8Array,
+  count: number,
+  skipped = 0,
+): Float32Array | Float64Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (dataType === DataType.FLOAT) {
     const out = new Float32Array(count);
@@ -156,7 +162,7 @@ function decode(dataType: number, bytes: Uint8Array, count: number): Float32Arra
   }
   const out = new Float64Array(count);
   const read = READERS[dataType]!;
-  for (let i = 0; i < count; i++) out[i] = read(view, i);
+  for (let i = 0; i < count; i++) out[i] = read(view, skipped + i);
   return out;
 }
 

@@ -130,11 +130,13 @@ export async function chooseStep(
     return { epsilon, rounding, quality: Object.fromEntries(judged) as StepChoice["quality"] };
   };
 
+  const failures = ({ quality }: StepChoice) => wanted.filter((name) => quality[name].reason !== null).length;
   const all = await settle(wanted);
-  const failing = wanted.filter((name) => all.quality[name].reason !== null);
-  if (failing.length === 0 || failing.length === wanted.length) return all;
-  // One trace must not spoil the others: half precision ruins second differences long before first ones.
-  return settle(wanted.filter((name) => !failing.includes(name)));
+  const firstDifferences = wanted.filter((name) => name !== "hessian");
+  if (failures(all) === 0 || firstDifferences.length === 0 || firstDifferences.length === wanted.length) return all;
+  // Second differences must not spoil the first ones: half precision ruins them at steps where those are fine.
+  const withoutHessian = await settle(firstDifferences);
+  return failures(withoutHessian) <= failures(all) ? withoutHessian : all;
 }
 
 /** The quality of an ε that was set by hand: measured all the same, but nothing is withheld. */

@@ -1,7 +1,7 @@
 /** A model in words and numbers: what `plateau inspect` shows. */
-import { UNIT_SCALE } from "../../shared/onnx/canonical/norms.ts";
 import type { Graph } from "../../shared/onnx/graph.ts";
 import { operatorName } from "../../shared/onnx/graph.ts";
+import type { HiddenState } from "../../shared/onnx/hidden-states.ts";
 import type { ModelInputs } from "../../shared/onnx/inputs.ts";
 import type { FixedConstant, Parameters } from "../../shared/onnx/parameters.ts";
 import { byteText, grouped } from "./numbers.ts";
@@ -29,6 +29,8 @@ export interface Inspection {
   readonly vocabulary: number | null;
   /** Whether the graph only runs on one example at a time; null where the model was not run. */
   readonly oneByOne: boolean | null;
+  /** The embeddings (layer null) and each layer's output; null where the model was not run. */
+  readonly hiddenStates: readonly HiddenState[] | null;
   readonly parameters: readonly ParameterLine[];
   readonly totalParameters: number;
   readonly fixed: readonly FixedConstant[];
@@ -83,6 +85,7 @@ export function describeModel(parts: {
     logits: trial?.subject.output ?? null,
     vocabulary: trial?.subject.vocabulary ?? null,
     oneByOne: trial?.subject.oneByOne ?? null,
+    hiddenStates: trial?.subject.hiddenStates ?? null,
     parameters: parameters.map(({ index, name, dims, count, kind, layer, roots, uses }) => ({
       index,
       name,
@@ -95,8 +98,7 @@ export function describeModel(parts: {
       moved: moved(index),
     })),
     totalParameters: parameters.reduce((sum, { count }) => sum + count, 0),
-    // Constants that Plateau put in while it read the graph are not the model's.
-    fixed: fixed.filter(({ name }) => !name.startsWith(UNIT_SCALE)),
+    fixed,
     problem,
   };
 }
@@ -152,9 +154,14 @@ function inputLines({ inputs }: Inspection): string[] {
   );
 }
 
-function outputLines({ outputs, logits, vocabulary, oneByOne }: Inspection, width: number): string[] {
+function outputLines(inspection: Inspection, width: number): string[] {
+  const { outputs, logits, vocabulary, oneByOne, hiddenStates } = inspection;
   if (logits === null) return wrap(printable(`outputs: ${outputs.join(", ")}`), width, "  ");
   const lines = [printable(`output '${logits}': logits of ${grouped(vocabulary!)} tokens`)];
+  const states = (hiddenStates ?? []).map(
+    ({ layer, value }) => `${layer === null ? "embeddings" : `layer ${layer}`} '${value}'`,
+  );
+  if (states.length > 0) lines.push(...wrap(printable(`hidden states: ${states.join(", ")}`), width, "  "));
   if (oneByOne) lines.push("The graph is fixed to one example a run; a dynamic batch axis makes it faster.");
   return lines;
 }
