@@ -50,8 +50,8 @@ export function valuesRead(node: Node): string[] {
   const values = [...node.input];
   for (const { g, graphs } of node.attribute) {
     for (const inner of g ? [g, ...graphs] : graphs) {
-      for (const child of inner.node) values.push(...valuesRead(child));
-      values.push(...inner.output.map(({ name }) => name));
+      for (const child of inner.node) for (const value of valuesRead(child)) values.push(value);
+      for (const { name } of inner.output) values.push(name);
     }
   }
   return values;
@@ -187,7 +187,7 @@ function renameInputs(node: Node, names: ReadonlyMap<string, string>): void {
     const name = names.get(node.input[i]!);
     if (name !== undefined) node.input[i] = name;
   }
-  if (!valuesRead(node).some((value) => names.has(value))) return;
+  if (node.attribute.every(({ g, graphs }) => !g && graphs.length === 0)) return;
   const inside = (graph: GraphProto): GraphProto =>
     copyMessage(graph, {
       node: graph.node.map((child) => {

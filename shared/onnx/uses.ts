@@ -3,6 +3,7 @@ import {
   describeNode,
   intAttribute,
   intsAttribute,
+  valuesRead,
   type Graph,
   type GraphIndex,
   type Node,
@@ -28,13 +29,22 @@ export const PACKED: ReadonlySet<string> = new Set(["MatMulNBits", "GatherBlockQ
 /** All uses of the constant `root`. `transposed` says how `root` itself relates to the parameter. */
 export function findUses(graph: Graph, index: GraphIndex, root: string, transposed = false): Use[] {
   const uses: Use[] = [];
-  const follow = (value: string, flipped: boolean, elementType: number) => {
+  const seen = new Set<string>();
+  // With a stack of its own: a chain of casts may be longer than the call stack is deep.
+  const pending = [{ value: root, flipped: transposed, elementType: graph.initializers.get(root)!.dataType }];
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    const { value, flipped, elementType } = next;
+    if (seen.has(value)) continue;
+    seen.add(value);
     for (const { node, operand } of index.consumers(value)) {
-      const [output] = node.output as [string];
-      if (node.opType === "Cast") follow(output, flipped, intAttribute(node, "to", elementType));
-      else if (node.opType === "Transpose" && swapsTwoAxes(node)) follow(output, !flipped, elementType);
-      else if (node.opType === "DequantizeLinear" && operand === 0) {
-        follow(output, flipped, graph.initializers.get(node.input[1]!)?.dataType ?? DataType.FLOAT);
+      const output = node.output[0]!;
+      if (node.opType === "Cast") {
+        pending.push({ value: output, flipped, elementType: intAttribute(node, "to", elementType) });
+      } else if (node.opType === "Transpose" && swapsTwoAxes(node)) {
+        pending.push({ value: output, flipped: !flipped, elementType });
+      } else if (node.opType === "DequantizeLinear" && operand === 0) {
+        const type = graph.initializers.get(node.input[1]!)?.dataType ?? DataType.FLOAT;
+        pending.push({ value: output, flipped, elementType: type });
       } else
         uses.push({
           node,
@@ -44,8 +54,7 @@ export function findUses(graph: Graph, index: GraphIndex, root: string, transpos
           elementType: computedIn(graph, node, elementType),
         });
     }
-  };
-  follow(root, transposed, graph.initializers.get(root)!.dataType);
+  }
   return uses;
 }
 
@@ -71,7 +80,7 @@ export function isConstantValue(graph: Graph, index: GraphIndex, value: string):
     seen.add(name);
     const producer = index.producers.get(name);
     if (!producer) return false;
-    pending.push(...producer.input);
+    for (const read of valuesRead(producer)) pending.push(read);
   }
   return true;
 }

@@ -3,7 +3,7 @@
  *
  * Merged decoders (Optimum) switch on the input `use_cache_branch`; Plateau never uses a cache, so the flag is false.
  */
-import { findAttribute, replaceUses, type Graph, type Node } from "../graph.ts";
+import { copyNode, findAttribute, replaceUses, type Graph, type Node } from "../graph.ts";
 
 export function inlineBranches(graph: Graph): void {
   const flags = new Set(
@@ -19,7 +19,7 @@ export function inlineBranches(graph: Graph): void {
       continue;
     }
     for (const tensor of branch.initializer) graph.initializers.set(tensor.name, tensor);
-    nodes.push(...branch.node);
+    for (const inner of branch.node) nodes.push(copyNode(inner, {}));
     graph.nodes = [...nodes, ...graph.nodes.slice(graph.nodes.indexOf(node) + 1)];
     branch.output.forEach(({ name }, i) => replaceUses(graph, node.output[i]!, name));
   }

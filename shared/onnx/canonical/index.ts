@@ -24,6 +24,8 @@ const PASSES: readonly ((graph: Graph) => void)[] = [
 /** The canonical form of a graph; the original is left as it is. */
 export function canonicalise(original: Graph): Graph {
   const graph = cloneGraph(original);
+  // Passes expect what makes a value to come before what reads it.
+  pruneAndSort(graph);
   for (const pass of PASSES) pass(graph);
   pruneAndSort(graph);
   return graph;
