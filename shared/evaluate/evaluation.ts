@@ -60,7 +60,7 @@ export interface ShardSpec {
 const TOKENS_PER_PASS = 4096;
 /** Examples that share directions where some weights only move as a whole. */
 const BLOCK = 16;
-/** With one direction each, this many examples draw a second one, to tell direction noise. */
+/** With one direction each, at most this many examples draw a second one, to tell direction noise. */
 const EXAMPLES_DRAWN_TWICE = 64;
 
 interface FamilyState {
@@ -262,7 +262,7 @@ export class Evaluation {
   private directionsOf(example: number, { firstDirection, directions }: ShardSpec): number {
     if (directions !== 1 || firstDirection !== 0) return directions;
     const total = this.corpus.examples.length;
-    const stride = Math.max(1, Math.floor(total / EXAMPLES_DRAWN_TWICE));
+    const stride = Math.ceil(total / EXAMPLES_DRAWN_TWICE);
     const { passes } = this.families.values().next().value!;
     return unitSizeOf(passes) > 1 || example % stride === 0 ? 2 : 1;
   }

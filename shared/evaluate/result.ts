@@ -76,7 +76,7 @@ export function measureResults(
       roundingError: quality.roundingError,
       stepBias: quality.stepBias,
       largestShare: found.largestShare,
-      directions: Math.max(...tally.directions),
+      directions: tally.directions.reduce((most, drawn) => Math.max(most, drawn), 0),
       epsilon: step.epsilon,
       unit,
       ...(tensors && { perTensor: tensors }),

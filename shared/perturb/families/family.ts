@@ -1,4 +1,9 @@
-/** The four choices of D in y = op_W(x) + ε a ⊙ op_D(x ⊙ b); see the table in the documentation of `perturb`. */
+/**
+ * The choice of D in y = op_W(x) + ε a ⊙ op_D(x ⊙ b), with a and b of ±1 for each example.
+ *
+ * All ones: rank-one directions a bᵀ. W itself: relative changes. A fixed random tensor (Flipout, Wen et al. 2018) and a
+ * given direction are further choices; each is a file beside this one.
+ */
 import type { Layout } from "../layout.ts";
 import type { RewriteContext } from "../context.ts";
 
