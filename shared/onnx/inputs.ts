@@ -5,6 +5,9 @@ import { UnsupportedModelError } from "./error.ts";
 import type { Graph, GraphInput } from "./graph.ts";
 import { DataType } from "./weights.ts";
 
+/** Longer than any model's context: padding examples to it would only exhaust memory. */
+const MAX_FIXED_LENGTH = 2 ** 17;
+
 type Role = "ids" | "mask" | "types" | "positions" | "past" | "cacheFlag";
 
 const ROLES: readonly (readonly [RegExp, Role])[] = [
@@ -49,6 +52,12 @@ export function modelInputs(graph: Graph): ModelInputs {
     );
   }
   const [batch, length] = ids.dims;
+  if (typeof length === "number" && length > MAX_FIXED_LENGTH) {
+    throw new UnsupportedModelError(
+      `The model is fixed to ${length} tokens; Plateau takes at most ${MAX_FIXED_LENGTH}. ` +
+        "Export it with a dynamic sequence axis.",
+    );
+  }
   return {
     roles,
     ids: ids.name,

@@ -185,7 +185,7 @@ describe("ties", () => {
     },
   );
 
-  test("a table looked up through a transpose is turned as well", async () => {
+  test("a table that is looked up through a transpose keeps the shape it is stored in", async () => {
     // Stored [width, rows]: both the look-up and the plain product read it.
     const stored = transposed("stored", table);
     const graph = graphOf(

@@ -30,30 +30,24 @@ export const PACKED: ReadonlySet<string> = new Set(["MatMulNBits", "GatherBlockQ
 export function findUses(graph: Graph, index: GraphIndex, root: string, transposed = false): Use[] {
   const uses: Use[] = [];
   const seen = new Set<string>();
-  // With a stack of its own: a chain of casts may be longer than the call stack is deep.
-  const pending = [{ value: root, flipped: transposed, elementType: graph.initializers.get(root)!.dataType }];
-  for (let next = pending.pop(); next; next = pending.pop()) {
-    const { value, flipped, elementType } = next;
-    if (seen.has(value)) continue;
+  // Depth first with a stack of its own: a chain of casts may be longer than the call stack is deep.
+  const pending: Use[] = [];
+  const reach = (value: string, flipped: boolean, elementType: number) => {
+    if (seen.has(value)) return;
     seen.add(value);
-    for (const { node, operand } of index.consumers(value)) {
-      const output = node.output[0]!;
-      if (node.opType === "Cast") {
-        pending.push({ value: output, flipped, elementType: intAttribute(node, "to", elementType) });
-      } else if (node.opType === "Transpose" && swapsTwoAxes(node)) {
-        pending.push({ value: output, flipped: !flipped, elementType });
-      } else if (node.opType === "DequantizeLinear" && operand === 0) {
-        const type = graph.initializers.get(node.input[1]!)?.dataType ?? DataType.FLOAT;
-        pending.push({ value: output, flipped, elementType: type });
-      } else
-        uses.push({
-          node,
-          operand,
-          value,
-          transposed: flipped,
-          elementType: computedIn(graph, node, elementType),
-        });
+    for (const { node, operand } of [...index.consumers(value)].reverse()) {
+      pending.push({ node, operand, value, transposed: flipped, elementType });
     }
+  };
+  reach(root, transposed, graph.initializers.get(root)!.dataType);
+  for (let use = pending.pop(); use; use = pending.pop()) {
+    const { node, operand, transposed: flipped, elementType } = use;
+    const output = node.output[0]!;
+    if (node.opType === "Cast") reach(output, flipped, intAttribute(node, "to", elementType));
+    else if (node.opType === "Transpose" && swapsTwoAxes(node)) reach(output, !flipped, elementType);
+    else if (node.opType === "DequantizeLinear" && operand === 0) {
+      reach(output, flipped, graph.initializers.get(node.input[1]!)?.dataType ?? DataType.FLOAT);
+    } else uses.push({ ...use, elementType: computedIn(graph, node, elementType) });
   }
   return uses;
 }

@@ -41,8 +41,9 @@ export async function prepareSubject(original: Graph, runtime: Runtime, corpus: 
   const inputs = modelInputs(graph);
   checkVocabulary(corpus, embeddingRows(graph, inputs));
   checkLengths(corpus, inputs);
-  const logits = findLogits(graph);
-  const output = original.outputs[graph.outputs.indexOf(logits)]!;
+  const output = findLogits(original);
+  // The canonical graph may call it otherwise, in the same place.
+  const logits = graph.outputs[original.outputs.indexOf(output)]!;
   const { parameters, fixed } = await findParameters(graph);
   graph.outputs = [logits];
   pruneAndSort(graph);
@@ -84,15 +85,14 @@ function checkLengths({ examples }: Corpus, { fixedLength, takesMask }: ModelInp
   );
 }
 
-function findLogits(graph: Graph): string {
-  const named = graph.outputs.find((name) => /(^|[._/])logits$|^prediction_scores$/.test(name));
-  const candidates = graph.outputs.filter(
-    (name) => !/^(present|past|hidden_states|attentions|pooler)/.test(name),
-  );
+/** The output's name; only the exporter's own names tell what outputs are. */
+function findLogits({ outputs }: Graph): string {
+  const named = outputs.find((name) => /(^|[._/])logits$|^prediction_scores$/.test(name));
+  const candidates = outputs.filter((name) => !/^(present|past|hidden_states|attentions|pooler)/.test(name));
   const logits = named ?? (candidates.length === 1 ? candidates[0] : undefined);
   if (logits === undefined) {
     throw new UnsupportedModelError(
-      `The model has no output called logits, but ${graph.outputs.map((name) => `'${name}'`).join(", ")}. ` +
+      `The model has no output called logits, but ${outputs.map((name) => `'${name}'`).join(", ")}. ` +
         "Export it with its language-model head.",
     );
   }

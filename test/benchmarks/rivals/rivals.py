@@ -240,7 +240,16 @@ class Way:
     name: str
     build: Callable[[int], Values]
     chunk: int | None = None
-    times: list[float] = field(default_factory=list)
+    wall: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+
+    def cost(self) -> float:
+        """Seconds of wall clock for a pass over the corpus, median."""
+        return statistics.median(self.wall)
+
+    def facts(self) -> dict[str, float | str | None]:
+        """What is reported about time."""
+        return {"way": self.name, "chunk": self.chunk, "secondsPerPass": self.cost(), "secondsLeast": min(self.wall), "processorSeconds": statistics.median(self.processor)}
 
 
 @dataclass
@@ -286,12 +295,12 @@ def estimators(rivals: Rivals) -> list[Estimator]:
     ]
 
 
-def seconds(values: Values, corpus: Examples, generator: torch.Generator) -> float:
-    """Wall clock of a pass over the examples given, 128 at a time."""
-    began = time.perf_counter()
+def seconds(values: Values, corpus: Examples, generator: torch.Generator) -> tuple[float, float]:
+    """Wall clock and processor time of a pass over the examples given, 128 at a time."""
+    wall, processor = time.perf_counter(), time.process_time()
     for part in chunks(corpus, SHARED):
         values(part, generator)
-    return time.perf_counter() - began
+    return time.perf_counter() - wall, time.process_time() - processor
 
 
 def tune(way: Way, corpus: Examples, generator: torch.Generator) -> None:
@@ -301,7 +310,7 @@ def tune(way: Way, corpus: Examples, generator: torch.Generator) -> None:
     for chunk in (way.chunk,) if way.chunk else (8, 16, 32, 64, 128):
         values = way.build(chunk)
         values(tuple(part[:chunk] for part in few), generator)
-        took = min(seconds(values, few, generator) for _ in range(2))
+        took = min(seconds(values, few, generator)[0] for _ in range(2))
         if took < best:
             best, way.chunk = took, chunk
         elif took > 1.15 * best:
@@ -334,11 +343,13 @@ def main() -> None:
         tune(way, corpus, generator)
     for _ in range(options.rounds):
         for way in ways:
-            way.times.append(seconds(way.build(way.chunk), timed, generator) * n / len(timed[0]))
+            wall, processor = seconds(way.build(way.chunk), timed, generator)
+            way.wall.append(wall * n / len(timed[0]))
+            way.processor.append(processor * n / len(timed[0]))
     print(f"# tuned and timed after {time.perf_counter() - began:.0f} s", flush=True)
 
     def passes(estimator: Estimator, count: int) -> Tensor:
-        way = min(estimator.ways, key=lambda way: statistics.median(way.times))
+        way = min(estimator.ways, key=Way.cost)
         values = way.build(way.chunk)
         return torch.stack([torch.cat([values(part, generator).double() for part in chunks(corpus, SHARED)]) for _ in range(count)])
 
@@ -348,23 +359,22 @@ def main() -> None:
     for trace in ("hessian", "fisher"):
         group = [estimator for estimator in table if estimator.trace == trace]
         if options.reference:
-            best = min(group, key=lambda e: min(statistics.median(way.times) for way in e.ways) * e.error()[1] ** 2)
+            best = min(group, key=lambda e: min(way.cost() for way in e.ways) * e.error()[1] ** 2)
             best.values = torch.cat([best.values, passes(best, options.reference)])
         weights = [len(e.values) / e.error()[1] ** 2 for e in group]
         mean = sum(w * e.error()[0] for w, e in zip(weights, group)) / sum(weights)
         reference[trace] = mean / n, sum(weights) ** -0.5 / n
 
-    rows = [{"name": forward.name, "chunk": forward.chunk, "secondsPerPass": statistics.median(forward.times), "secondsLeast": min(forward.times)}]
+    rows = [{"name": forward.name, **forward.facts()}]
     for estimator in table:
         total, error, doubt = estimator.error()
         value, _ = reference[estimator.trace]
         relative = error / n / value
         rows += [{
-            "trace": estimator.trace, "name": estimator.name, "directionPer": SHARED if estimator.unit == "batch" else 1, "way": way.name,
-            "chunk": way.chunk, "secondsPerPass": statistics.median(way.times), "secondsLeast": min(way.times), "passes": len(estimator.values),
+            "trace": estimator.trace, "name": estimator.name, "directionPer": SHARED if estimator.unit == "batch" else 1, **way.facts(), "passes": len(estimator.values),
             "estimate": total / n, "estimateError": error / n / math.sqrt(len(estimator.values)), "directionError": error / n,
             "relativeDirectionError": relative, "errorOfError": doubt,
-            "secondsToOnePercent": statistics.median(way.times) * relative**2 / 1e-4,
+            "secondsToOnePercent": way.cost() * relative**2 / 1e-4,
         } for way in estimator.ways]
     result = {
         "examples": n, "threads": options.threads, "torch": torch.__version__, "seed": options.seed, "rounds": options.rounds,
@@ -374,10 +384,10 @@ def main() -> None:
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n")
 
-    print(f"{'trace':8s} {'estimator':25s} {'per':>3s} {'way':21s} {'chunk':>5s} {'s/pass':>7s} {'least':>7s} {'K':>3s} {'estimate':>10s} {'±':>7s} {'error':>7s} {'±':>4s} {'s to 1 %':>9s}")
-    print(f"{'':8s} {forward.name:50s} {forward.chunk:6d} {rows[0]['secondsPerPass']:7.1f} {rows[0]['secondsLeast']:7.1f}")
+    print(f"{'trace':8s} {'estimator':25s} {'per':>3s} {'way':21s} {'chunk':>5s} {'s/pass':>7s} {'least':>7s} {'cpu':>7s} {'K':>3s} {'estimate':>10s} {'±':>7s} {'error':>7s} {'±':>4s} {'s to 1 %':>9s}")
+    print(f"{'':8s} {forward.name:50s} {forward.chunk:6d} {rows[0]['secondsPerPass']:7.1f} {rows[0]['secondsLeast']:7.1f} {rows[0]['processorSeconds']:7.1f}")
     for r in rows[1:]:
-        print(f"{r['trace']:8s} {r['name']:25s} {r['directionPer']:3d} {r['way']:21s} {r['chunk']:5d} {r['secondsPerPass']:7.1f} {r['secondsLeast']:7.1f} {r['passes']:3d} "
+        print(f"{r['trace']:8s} {r['name']:25s} {r['directionPer']:3d} {r['way']:21s} {r['chunk']:5d} {r['secondsPerPass']:7.1f} {r['secondsLeast']:7.1f} {r['processorSeconds']:7.1f} {r['passes']:3d} "
               f"{r['estimate']:10.3f} {r['estimateError']:7.3f} {r['relativeDirectionError']:7.2%} {r['errorOfError']:4.0%} {r['secondsToOnePercent']:9.1f}")
     for trace, (value, error) in reference.items():
         print(f"{trace} trace: {value:.4f} ± {error:.4f} ({error / value:.2%})")
