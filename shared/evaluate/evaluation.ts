@@ -20,7 +20,7 @@ import { prepareSubject, type Subject } from "../perturb/subject.ts";
 import type { Runtime } from "../runtime.ts";
 import type { BatchLimits } from "./batches.ts";
 import { runPilot } from "./pilot.ts";
-import { runPairs, type PairOutcome, type RunPairsOptions } from "./run-pairs.ts";
+import { asCentral, runForward, runPairs, type PairOutcome, type RunPairsOptions } from "./run-pairs.ts";
 import type { MeasureSums, Tally } from "./tally.ts";
 
 export type FamilyId = Family["id"];
@@ -69,6 +69,8 @@ interface FamilyState {
   readonly check: SelfCheck;
   /** Absent where only the loss is measured. */
   readonly step: StepChoice | null;
+  /** Whether forward differences are enough: they are where nothing but Fisher traces is asked of the family. */
+  readonly forward: boolean;
 }
 
 export class Evaluation {
@@ -126,6 +128,12 @@ export class Evaluation {
       await hooks.beforePass?.(0);
       const check = await selfCheck({ ...base, original });
       const passes = new Passes(base);
+      const traces = measures.filter((measure) => measure.family === family).map(traceName);
+      const forward =
+        options.directions > 1 &&
+        !passes.shared &&
+        traces.length > 0 &&
+        traces.every((name) => name === "fisher");
       let step: StepChoice | null = null;
       if (wanted.size > 0) {
         hooks.onStage?.("choosing ε");
@@ -134,15 +142,16 @@ export class Evaluation {
           passes,
           corpus,
           examples: corpus.examples,
-          limits: batchLimits(subject, options),
+          limits: forward ? forwardLimits(subject, options) : batchLimits(subject, options),
           directions: options.directions,
-          wanted: measures.filter((measure) => measure.family === family).map(traceName),
+          wanted: traces,
+          forward,
           ...(hooks.beforePass && { beforePass: hooks.beforePass }),
           ...(epsilon !== undefined && { epsilon }),
         });
       }
       await passes.dispose();
-      families.set(family.id, { family, passes, check, step });
+      families.set(family.id, { family, passes, check, step, forward });
     }
     return new Evaluation(subject, corpus, options, families, hooks);
   }
@@ -169,7 +178,8 @@ export class Evaluation {
 
   /** Rows that a shard runs through the model, for progress. */
   rowsOf(spec: ShardSpec): number {
-    return spec.examples + 2 * this.pairsOf(spec).length;
+    const { forward } = this.families.get(spec.family ?? "rank-one")!;
+    return spec.examples + (forward ? 1 : 2) * this.pairsOf(spec).length;
   }
 
   /**
@@ -180,8 +190,37 @@ export class Evaluation {
    */
   async runShard(spec: ShardSpec, losses?: readonly number[]): Promise<Tally> {
     const { corpus } = this;
-    const { passes, step } = this.families.get(spec.family ?? "rank-one")!;
+    const { passes, step, forward } = this.families.get(spec.family ?? "rank-one")!;
     const range = Array.from({ length: spec.examples }, (_, i) => spec.firstExample + i);
+    const pairs = this.pairsOf(spec);
+    const { base, outcomes } = await (forward
+      ? this.runForward(passes, step!.epsilon, pairs)
+      : this.runCentral(passes, step?.epsilon ?? null, range, pairs, losses));
+    assertFinite(base, spec.firstExample);
+    const unitSize = unitSizeOf(passes);
+    return {
+      firstExample: spec.firstExample,
+      firstDirection: spec.firstDirection,
+      unitSize,
+      tokens: range.map((i) => targetsOf(corpus.examples[i]!, corpus.objective).length),
+      loss: base,
+      directions: range.map((i) => this.directionsOf(i, spec)),
+      measures: Object.fromEntries(
+        this.measures
+          .filter(({ family }) => family?.id === spec.family && family !== null)
+          .map((measure) => [measure.id, sums(measure, outcomes, base, spec, unitSize, step!.epsilon)]),
+      ),
+    };
+  }
+
+  /** Losses at θ, once an example, and outcomes at θ ± εv; no outcomes without an ε. */
+  private async runCentral(
+    passes: Passes,
+    epsilon: number | null,
+    range: readonly number[],
+    pairs: readonly Pair[],
+    losses: readonly number[] | undefined,
+  ): Promise<{ base: readonly number[]; outcomes: PairOutcome[] }> {
     const run = this.runOptions(passes);
     const still = {
       ...run,
@@ -197,23 +236,24 @@ export class Evaluation {
           0,
         )
       ).map(({ loss: [value] }) => value!);
-    assertFinite(base, spec.firstExample);
-    const pairs = this.pairsOf(spec);
-    const outcomes = step ? await runPairs(run, pairs, "central", step.epsilon) : [];
-    const unitSize = unitSizeOf(passes);
-    return {
-      firstExample: spec.firstExample,
-      firstDirection: spec.firstDirection,
-      unitSize,
-      tokens: range.map((i) => targetsOf(corpus.examples[i]!, corpus.objective).length),
-      loss: base,
-      directions: range.map((i) => this.directionsOf(i, spec)),
-      measures: Object.fromEntries(
-        this.measures
-          .filter(({ family }) => family?.id === spec.family && family !== null)
-          .map((measure) => [measure.id, sums(measure, outcomes, base, spec, unitSize, step!.epsilon)]),
-      ),
-    };
+    assertFinite(base, range[0]);
+    return { base, outcomes: epsilon === null ? [] : await runPairs(run, pairs, "central", epsilon) };
+  }
+
+  /** Losses at θ and outcomes at θ + εv from the same passes. */
+  private async runForward(
+    passes: Passes,
+    epsilon: number,
+    pairs: readonly Pair[],
+  ): Promise<{ base: readonly number[]; outcomes: PairOutcome[] }> {
+    const found = await runForward(this.forwardOptions(passes), pairs, epsilon);
+    const base = new Map(found.map((outcome) => [outcome.pair.example, outcome.base]));
+    return { base: [...base.values()], outcomes: found.map(asCentral) };
+  }
+
+  /** Rows at θ take room beside the pairs, of which a pass can then hold nearly twice as many. */
+  private forwardOptions(passes: Passes): RunPairsOptions {
+    return { ...this.runOptions(passes), limits: forwardLimits(this.subject, this.options) };
   }
 
   /** Examples that draw directions together: each on its own, or blocks where some weights only move as a whole. */
@@ -276,6 +316,13 @@ function batchLimits({ inputs, oneByOne }: Subject, { batch }: EvaluationOptions
   return { pairs: batch, tokens: TOKENS_PER_PASS / 2, padding: inputs.takesMask || oneByOne };
 }
 
+/** Passes of forward differences with as many rows as those of central ones. */
+function forwardLimits(subject: Subject, options: EvaluationOptions): BatchLimits {
+  const { pairs, tokens, padding } = batchLimits(subject, options);
+  const share = (2 * options.directions) / (options.directions + 1);
+  return { pairs: Math.max(1, Math.floor(pairs * share)), tokens: Math.floor(tokens * share), padding };
+}
+
 /** Which of the pilot's traces tells about a measure. */
 export function traceName(measure: Measure): TraceName {
   if (measure.secondDifference) return "hessian";
@@ -296,7 +343,7 @@ function sums(
   for (const { pair, loss: losses, first, squaredDifference } of outcomes) {
     const i = pair.example - firstExample;
     const value = measure.estimate(
-      { base: base[i]!, plus: losses[0]!, minus: losses[1]!, first, squaredDifference },
+      { base: base[i]!, plus: losses[0] ?? NaN, minus: losses[1] ?? NaN, first, squaredDifference },
       epsilon,
     );
     sum[i]! += value;

@@ -18,7 +18,7 @@ import {
   type TraceName,
 } from "../perturb/step-size.ts";
 import { populationError } from "./estimate.ts";
-import { runPairs, type RunPairsOptions } from "./run-pairs.ts";
+import { asCentral, runForward, runPairs, type RunPairsOptions } from "./run-pairs.ts";
 
 const EXAMPLES = 64;
 const DIRECTIONS = 4;
@@ -31,13 +31,15 @@ export interface PilotOptions extends RunPairsOptions {
   /** Directions of an example in the run whose noise is predicted. */
   readonly directions: number;
   readonly wanted: readonly TraceName[];
+  /** Whether the run takes forward differences. */
+  readonly forward: boolean;
   /** ε set by hand; chosen where absent. */
   readonly epsilon?: number;
 }
 
 /** Chooses ε for the directions of `passes`, or describes the one given. */
 export async function runPilot(options: PilotOptions): Promise<StepChoice> {
-  const { passes, corpus, directions, wanted, epsilon } = options;
+  const { passes, corpus, directions, wanted, forward, epsilon } = options;
   const pairs = pilotPairs(corpus.examples.length, passes.shared && !passes.oneByOne);
   const tokens = pairs.map(({ example }) => targetsOf(corpus.examples[example]!, corpus.objective).length);
   const total = tokens.reduce((sum, m) => sum + m, 0);
@@ -47,17 +49,20 @@ export async function runPilot(options: PilotOptions): Promise<StepChoice> {
   const squares = residues.reduce((sum, r) => sum + r * r, 0);
   const rounding: Rounding = {
     loss: Math.sqrt(squares / pairs.length),
-    logits: still.reduce((sum, { second }) => sum + second, 0) / total,
+    // Forward differences are half as long, so that their rounding weighs four times as much.
+    logits: ((forward ? 4 : 1) * still.reduce((sum, { second }) => sum + second, 0)) / total,
     tokenLoss: squares / total,
   };
 
   const pilot: Pilot = {
     async tracesAt(step) {
-      const moved = await runPairs(options, pairs, "central", step);
+      const moved = forward
+        ? (await runForward(options, pairs, step)).map(asCentral)
+        : await runPairs(options, pairs, "central", step);
       const each = (name: TraceName) =>
         moved.map(({ loss: [plus, minus], first, squaredDifference }, i) =>
           FORMULAS[name].estimate(
-            { base: still[i]!.loss[2]!, plus: plus!, minus: minus!, first, squaredDifference },
+            { base: still[i]!.loss[2]!, plus: plus ?? NaN, minus: minus ?? NaN, first, squaredDifference },
             step,
           ),
         );

@@ -48,6 +48,35 @@ export async function runPairs(
   return pairs.map((pair) => outcomes.get(pair)!);
 }
 
+/** What forward differences gave for one pair. */
+export interface ForwardOutcome {
+  readonly pair: Pair;
+  /** ℓ(θ), nats. */
+  readonly base: number;
+  /** Σ_t Var_p(z₊ − z₀). */
+  readonly first: number;
+}
+
+/** Forward outcomes in the order of `pairs`, in which the directions of an example should follow each other. */
+export async function runForward(
+  { passes, examples, limits, beforePass }: RunPairsOptions,
+  pairs: readonly Pair[],
+  epsilon: number,
+): Promise<ForwardOutcome[]> {
+  const outcomes = new Map<Pair, ForwardOutcome>();
+  for (const batch of batches(pairs, examples, limits)) {
+    await beforePass?.(batch.length);
+    const { base, first } = await passes.runForward(batch, epsilon);
+    batch.forEach((pair, i) => outcomes.set(pair, { pair, base: base[i]!, first: first[i]! }));
+  }
+  return pairs.map((pair) => outcomes.get(pair)!);
+}
+
+/** A forward difference is half as long as a central one, so its variance is a quarter. */
+export function asCentral({ pair, first }: ForwardOutcome): PairOutcome {
+  return { pair, loss: [], first: 4 * first, second: NaN, squaredDifference: NaN };
+}
+
 /** Pairs that may run together: all of them, or those of one block and direction (and tensor) where directions are shared. */
 function sharingDirections(passes: Passes, pairs: readonly Pair[]): readonly (readonly Pair[])[] {
   if (!passes.shared) return [pairs];

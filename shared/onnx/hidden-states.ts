@@ -15,7 +15,11 @@ export interface HiddenState {
 }
 
 /** The embeddings and the output of each numbered layer, in order; empty where no embedding is found. */
-export function findHiddenStates(graph: Graph, logits: string, parameters: readonly Parameter[]): HiddenState[] {
+export function findHiddenStates(
+  graph: Graph,
+  logits: string,
+  parameters: readonly Parameter[],
+): HiddenState[] {
   const nodes = tokenStream(graph, logits, parameters);
   const position = new Map(nodes.flatMap((node, i) => node.output.map((output) => [output, i] as const)));
   const lastRead = new Map<string, number>();
@@ -64,7 +68,10 @@ function tokenStream(graph: Graph, logits: string, parameters: readonly Paramete
 }
 
 /** For each node the layer whose parameters were last met; null before the first layer, "after" beyond the last. */
-function layersReached(nodes: readonly Node[], parameters: readonly Parameter[]): (number | null | "after")[] {
+function layersReached(
+  nodes: readonly Node[],
+  parameters: readonly Parameter[],
+): (number | null | "after")[] {
   const ofOutput = new Map<string, number | null>();
   for (const { layer, uses } of parameters) for (const { node } of uses) ofOutput.set(node.output[0]!, layer);
   let current: number | null | "after" = null;

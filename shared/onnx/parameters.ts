@@ -100,7 +100,10 @@ export async function findParameters(graph: Graph): Promise<Parameters> {
       };
     })
     .sort((a, b) => firstUse(a.uses) - firstUse(b.uses));
-  const parameters = withUniqueNames(withLayers(unnumbered)).map((parameter, i) => ({ index: i, ...parameter }));
+  const parameters = withUniqueNames(withLayers(unnumbered)).map((parameter, i) => ({
+    index: i,
+    ...parameter,
+  }));
   return { parameters, fixed };
 }
 
@@ -176,7 +179,9 @@ function layerOf(name: string, uses: readonly Use[]): number | null {
 }
 
 /** A weight that lost its name stands in the layer of the named parameter met before it. */
-function withLayers<P extends { readonly name: string; readonly layer: number | null }>(ordered: readonly P[]): P[] {
+function withLayers<P extends { readonly name: string; readonly layer: number | null }>(
+  ordered: readonly P[],
+): P[] {
   let current: number | null = null;
   return ordered.map((parameter) => {
     if (parameter.layer === null && ANONYMOUS.test(parameter.name)) return { ...parameter, layer: current };

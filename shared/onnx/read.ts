@@ -108,6 +108,11 @@ function checkOperators(graph: GraphProto): void {
         `${describeNode(node)} is a custom operator of domain '${node.domain}'. Export the model with ONNX's own operators.`,
       );
     }
+    if (node.domain === "com.microsoft" && node.opType === "Attention" && !node.input[2]) {
+      throw new UnsupportedModelError(
+        `${describeNode(node)} has no bias, on which ONNX Runtime crashes. Give it a bias of zeros.`,
+      );
+    }
     const reason = REFUSED[node.opType];
     if (reason) {
       throw new UnsupportedModelError(

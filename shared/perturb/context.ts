@@ -18,6 +18,8 @@ export const INPUT = {
   rowExample: "plateau:row-example",
   /** int64 [labelled tokens]: the token to predict. */
   targets: "plateau:targets",
+  /** int64 [labelled tokens at θ + εv]: the labelled row that holds the same token at θ. */
+  baseOf: "plateau:base-of",
 } as const;
 
 /** A random input of the rewritten graph. */

@@ -42,3 +42,31 @@ export function sumByPair(
       stack > 1 ? perPair((token) => (loss[token]! - loss[tokens + token]!) ** 2) : new Float64Array(0),
   };
 }
+
+/** Forward differences, summed over the labelled tokens of each pair's example, in float64. */
+export interface ForwardResult {
+  /** [pair]: ℓ(θ), nats. */
+  readonly base: Float64Array;
+  /** [pair]: Σ_t Var_p(z₊ − z₀). */
+  readonly first: Float64Array;
+}
+
+/** @param baseOf for each pair, the place of its example among the rows at θ, which follow the pairs. */
+export function sumForward(
+  outputs: Readonly<Record<string, Tensor>>,
+  targets: readonly (readonly Target[])[],
+  baseOf: readonly number[],
+): ForwardResult {
+  const loss = outputs[OUTPUT.loss]!.data as Float32Array;
+  const first = outputs[OUTPUT.first]!.data as Float32Array;
+  const losses = new Float64Array(targets.length);
+  const variances = new Float64Array(baseOf.length);
+  let token = 0;
+  targets.forEach((list, row) => {
+    for (let t = 0; t < list.length; t++, token++) {
+      losses[row]! += loss[token]!;
+      if (row < baseOf.length) variances[row]! += first[token]!;
+    }
+  });
+  return { base: Float64Array.from(baseOf, (row) => losses[baseOf.length + row]!), first: variances };
+}

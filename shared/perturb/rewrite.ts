@@ -14,7 +14,7 @@ import { DataType } from "../onnx/weights.ts";
 import { INPUT, Obstacle, RewriteContext, type SignInput } from "./context.ts";
 import type { Family } from "./families/family.ts";
 import { gatherLabelled } from "./labelled.ts";
-import { appendLoss } from "./loss.ts";
+import { appendForwardLoss, appendLoss } from "./loss.ts";
 import { mergeBiases } from "./merge-bias.ts";
 import { moveWhole } from "./move-whole.ts";
 import { OPERATORS } from "./operators/index.ts";
@@ -29,10 +29,12 @@ export interface Rewritten {
   readonly participation: readonly Participation[];
 }
 
+export type Stack = 0 | 1 | 2 | 3 | "forward";
+
 export interface RewriteOptions {
   readonly family: Family;
-  /** Groups of rows that the loss compares; 0 ends at the logits of labelled tokens instead. */
-  readonly stack: 0 | 1 | 2 | 3;
+  /** Groups of rows that the loss compares, or rows at θ + εv with rows at θ; 0 ends at the logits instead. */
+  readonly stack: Stack;
   /** Which parameters to perturb; the reason when it answers false is "excluded". */
   readonly include?: (parameter: Parameter) => boolean;
   /**
@@ -76,16 +78,19 @@ export function rewrite(
 
   mergeBiases(context);
 
-  const end =
-    stack === 0
-      ? [builder.cast(logits, DataType.FLOAT, LOGITS)]
-      : appendLoss(builder, logits, INPUT.targets, stack);
+  const end = appendEnd(builder, logits, stack);
   graph.nodes.push(...builder.nodes);
   graph.outputs = end;
   const signs = [...context.signInputs.values()];
   graph.inputs.push(...signs.map(({ name, dims }) => ({ name, elementType: DataType.FLOAT, dims })));
   pruneAndSort(graph);
   return { graph, signs, participation };
+}
+
+function appendEnd(builder: Builder, logits: string, stack: Stack): string[] {
+  if (stack === 0) return [builder.cast(logits, DataType.FLOAT, LOGITS)];
+  if (stack === "forward") return appendForwardLoss(builder, logits, INPUT.targets, INPUT.baseOf);
+  return appendLoss(builder, logits, INPUT.targets, stack);
 }
 
 /** Whether a run must keep to one sign, because some parameter has one direction for all rows. */
@@ -99,6 +104,7 @@ function bookkeepingInputs(): GraphInput[] {
     { name: INPUT.rows, elementType: DataType.INT64, dims: ["plateau:tokens"] },
     { name: INPUT.rowExample, elementType: DataType.INT64, dims: ["plateau:tokens"] },
     { name: INPUT.targets, elementType: DataType.INT64, dims: ["plateau:tokens"] },
+    { name: INPUT.baseOf, elementType: DataType.INT64, dims: ["plateau:moved-tokens"] },
   ];
 }
 

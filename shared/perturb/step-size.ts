@@ -133,7 +133,8 @@ export async function chooseStep(
   const failures = ({ quality }: StepChoice) => wanted.filter((name) => quality[name].reason !== null).length;
   const all = await settle(wanted);
   const firstDifferences = wanted.filter((name) => name !== "hessian");
-  if (failures(all) === 0 || firstDifferences.length === 0 || firstDifferences.length === wanted.length) return all;
+  if (failures(all) === 0 || firstDifferences.length === 0 || firstDifferences.length === wanted.length)
+    return all;
   // Second differences must not spoil the first ones: half precision ruins them at steps where those are fine.
   const withoutHessian = await settle(firstDifferences);
   return failures(withoutHessian) <= failures(all) ? withoutHessian : all;

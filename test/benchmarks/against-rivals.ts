@@ -27,7 +27,9 @@ interface Rivals {
 }
 
 const MEASURES = { hessian: "hessian-trace", fisher: "fisher-trace" } as const;
-const REPEATS = 3;
+const REPEATS = 2;
+/** Directions an example draws in one run. */
+const DIRECTIONS = 4;
 
 export async function compareWithRivals(folder: string, threads: number): Promise<void> {
   const runtime = await createNodeRuntime({ threads });
@@ -52,13 +54,13 @@ export async function compareWithRivals(folder: string, threads: number): Promis
   const rows: (string | number)[][] = [];
   for (const trace of ["hessian", "fisher"] as const) {
     const runs = [];
-    for (let repeat = 0; repeat < REPEATS; repeat++) runs.push(await run(trace, 2));
+    for (let repeat = 0; repeat < REPEATS; repeat++) runs.push(await run(trace, DIRECTIONS));
     const { result } = runs[0]!;
     const relative = result.directionError! / result.value;
     const seconds = median(runs.map(({ measuring }) => measuring)) / 1000;
     const toOnePercent = seconds * (relative / 0.01) ** 2;
     rows.push([
-      `${trace}: Plateau, 2 directions an example`,
+      `${trace}: Plateau, ${DIRECTIONS} directions an example`,
       result.value,
       seconds,
       100 * relative,

@@ -31,6 +31,21 @@ describe.each(["mlm", "clm"] as const)("%s toy model", (objective) => {
     return Math.max(fisher, exact.total[id]!);
   };
 
+  test.each(["fisher-trace", "adaptive-fisher-trace"])("%s alone, by forward differences", async (id) => {
+    const runtime = await createNodeRuntime({ threads: 1 });
+    const options = { measures: [id], directions: 512, seed: 8, batch: 20 };
+    const { evaluation, measures } = await evaluate(model.graph, runtime, corpus, options);
+    expect([...evaluation.families.values()].every(({ forward }) => forward)).toBe(true);
+    expectWithinErrors(defined(measures, id), exact.total[id]!);
+    expect(defined(measures, "loss").value / exact.loss).toBeCloseTo(1, 5);
+    // The same directions by central differences: what differs is truncation, not chance.
+    const together = await evaluate(model.graph, runtime, corpus, {
+      ...options,
+      measures: [id, id.replace("fisher", "hessian")],
+    });
+    expect(defined(measures, id).value / defined(together.measures, id).value).toBeCloseTo(1, 2);
+  });
+
   test("finds and moves every parameter", () => {
     const { parameters } = outcome.evaluation.subject;
     expect(parameters.map(({ name }) => name).sort()).toEqual(model.weights.map(({ name }) => name).sort());

@@ -17,13 +17,20 @@ test.each([1, 3, 500])("batches of %d pairs agree with batches of 32", async (ba
 });
 
 test("shards of any size and rounds of any length merge, in any order, to the same tally", async () => {
-  const options = { measures: ["fisher-trace", "hessian-trace"], directions: 6, seed: 4, batch: 32, epsilon: EPSILON };
+  const options = {
+    measures: ["fisher-trace", "hessian-trace"],
+    directions: 6,
+    seed: 4,
+    batch: 32,
+    epsilon: EPSILON,
+  };
   const evaluation = await Evaluation.prepare(toyModel("mlm").graph, runtime, toyCorpus("mlm", 50), options);
   const run = async (examples: number, rounds: readonly number[]): Promise<Tally[]> => {
     const tallies: Tally[] = [];
     let first = 0;
     for (const directions of rounds) {
-      for (const spec of evaluation.shards(examples, first, directions)) tallies.push(await evaluation.runShard(spec));
+      for (const spec of evaluation.shards(examples, first, directions))
+        tallies.push(await evaluation.runShard(spec));
       first += directions;
     }
     return tallies;
@@ -46,7 +53,9 @@ test("shards of any size and rounds of any length merge, in any order, to the sa
     a.sum.forEach((value, i) => expect(Math.abs(value - b.sum[i]!) / total).toBeLessThan(3e-4));
   }
   expect(() => mergeTallies([...pieces, pieces[0]!])).toThrow(TallyMismatchError);
-  expect(() => mergeTallies(pieces.filter(({ firstExample }) => firstExample !== 16))).toThrow(TallyMismatchError);
+  expect(() => mergeTallies(pieces.filter(({ firstExample }) => firstExample !== 16))).toThrow(
+    TallyMismatchError,
+  );
   await evaluation.dispose();
 });
 
@@ -58,7 +67,10 @@ test("precision stops when it is reached, and not before", async () => {
   expect(fisher.directionError! / fisher.value).toBeLessThanOrEqual(0.05);
   expect(fisher.directions!).toBeLessThan(4096);
   const half = { ...options, directions: Math.floor(fisher.directions! / 4) };
-  const capped = defined((await evaluate(toyModel("mlm").graph, runtime, corpus, half)).measures, "fisher-trace");
+  const capped = defined(
+    (await evaluate(toyModel("mlm").graph, runtime, corpus, half)).measures,
+    "fisher-trace",
+  );
   expect(capped.directions).toBe(half.directions);
   expect(capped.directionError! / capped.value).toBeGreaterThan(0.05);
 });

@@ -167,7 +167,12 @@ class Emitter {
 function encoderWithEinsum(e: Emitter): string {
   return encoder(e, (name, x, from, to) => {
     const weight = e.weight(`${name}.weight`, [from, to], 0.5);
-    const node = makeNode("Einsum", [x, weight], [`${name}/einsum`], [textAttribute("equation", "btd,de->bte")]);
+    const node = makeNode(
+      "Einsum",
+      [x, weight],
+      [`${name}/einsum`],
+      [textAttribute("equation", "btd,de->bte")],
+    );
     e.builder.nodes.push(node);
     return e.op("Add", `${name}/einsum`, e.weight(`${name}.bias`, [to], 0.2));
   });
@@ -176,11 +181,18 @@ function encoderWithEinsum(e: Emitter): string {
 type Linear = (name: string, x: string, from: number, to: number) => string;
 
 function textAttribute(name: string, text: string): AttributeProto {
-  return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: Uint8Array.from(text, (letter) => letter.charCodeAt(0)) });
+  return create(AttributeProtoSchema, {
+    name,
+    type: AttributeType.STRING,
+    s: Uint8Array.from(text, (letter) => letter.charCodeAt(0)),
+  });
 }
 
 /** Pre-LN encoder, attention mask, untied head. */
-function encoder(e: Emitter, innerLinear: Linear = (name, x, from, to) => e.linear(name, x, from, to)): string {
+function encoder(
+  e: Emitter,
+  innerLinear: Linear = (name, x, from, to) => e.linear(name, x, from, to),
+): string {
   const { builder } = e;
   const words = builder.gather(e.weight("words.weight", [VOCABULARY, WIDTH], 0.7), "input_ids", 0);
   const positions = builder.gather(e.weight("positions.weight", [POSITIONS, WIDTH], 0.4), e.positions(), 0);
