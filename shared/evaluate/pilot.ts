@@ -91,7 +91,7 @@ export async function runPilot(options: PilotOptions): Promise<StepChoice> {
   };
   return epsilon === undefined
     ? chooseStep(pilot, rounding, size, wanted)
-    : describeStep(pilot, rounding, size, epsilon);
+    : describeStep(pilot, rounding, size, epsilon, wanted);
 }
 
 function mapTraces(f: (name: TraceName) => number): PilotTraces {

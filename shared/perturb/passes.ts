@@ -61,7 +61,7 @@ export class Passes {
     this.signFeeds = new SignFeeds(options.seed, options.examples);
     const trial = rewrite(options.subject, this.rewriteOptions(2));
     this.participation = trial.participation;
-    this.shared = hasSharedDirections(trial);
+    this.shared = hasSharedDirections(trial) || options.subject.oneByOne;
     this.oneByOne = options.subject.oneByOne;
   }
 

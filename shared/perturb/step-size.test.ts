@@ -196,10 +196,22 @@ describe("second differences", () => {
 test("a step set by hand is measured, and never withheld", async () => {
   const rounding = roundingOf(T0, { hessian: [3, 2 ** -4] });
   const pilot = quadratic(T0, { hessian: 100 });
-  const choice = await describeStep(pilot, rounding, size, 2 ** -4);
-  expect(pilot.asked).toEqual([2 ** -4, 2 ** -3]);
+  const choice = await describeStep(pilot, rounding, size, 2 ** -4, NAMES);
   expect(choice).toMatchObject({ epsilon: 2 ** -4, rounding });
   expect(choice.quality.hessian.roundingError).toBeCloseTo(150, 9);
-  expect(choice.quality.hessian.stepBias).toBeCloseTo((50 * 100) / 2 ** 8, 9);
+  expect(choice.quality.hessian.stepBias).toBeCloseTo((50 * 100) / 2 ** 8, 6);
   for (const name of NAMES) expect(choice.quality[name].reason).toBeNull();
+});
+
+test("the truncation of a step far too large is told by the step that the rule would choose", async () => {
+  // T(ε) = T₀ / (1 + 2¹² ε²) levels off, so that doubling ε would show almost nothing.
+  const at = (epsilon: number) => traces((name) => T0[name] / (1 + 2 ** 12 * epsilon ** 2));
+  const pilot: Pilot = {
+    tracesAt: async (epsilon) => ({ mean: at(epsilon), differenceError: () => traces(() => 0) }),
+  };
+  const { quality } = await describeStep(pilot, NONE, size, 1, NAMES);
+  for (const name of NAMES) {
+    expect(Math.abs(quality[name].stepBias + T0[name]) / T0[name]).toBeLessThan(0.01);
+    expect(quality[name].reason).toBeNull();
+  }
 });

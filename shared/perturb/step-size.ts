@@ -140,16 +140,38 @@ export async function chooseStep(
   return failures(withoutHessian) <= failures(all) ? withoutHessian : all;
 }
 
-/** The quality of an ε that was set by hand: measured all the same, but nothing is withheld. */
+/**
+ * The quality of an ε that was set by hand: measured all the same, but nothing is withheld.
+ *
+ * Far above the step that the rule would choose, doubling ε no longer tells the truncation; there it is the difference
+ * from the trace at that step.
+ */
 export async function describeStep(
   pilot: Pilot,
   rounding: Rounding,
   size: RunSize,
   epsilon: number,
+  wanted: readonly TraceName[],
 ): Promise<StepChoice> {
   const here = await pilot.tracesAt(epsilon);
-  const twice = await pilot.tracesAt(2 * epsilon);
-  return { epsilon, rounding, quality: qualityOf(here, twice, rounding, size, epsilon) };
+  const chosen = await chooseStep(pilot, rounding, size, wanted);
+  if (epsilon <= chosen.epsilon) {
+    const twice = await pilot.tracesAt(2 * epsilon);
+    return { epsilon, rounding, quality: qualityOf(here, twice, rounding, size, epsilon) };
+  }
+  const there = await pilot.tracesAt(chosen.epsilon);
+  const errors = here.differenceError(there);
+  const of = (name: TraceName): StepQuality => ({
+    roundingError: predictedRounding(name, rounding, size, epsilon),
+    stepBias: here.mean[name] - there.mean[name],
+    stepBiasError: errors[name],
+    reason: null,
+  });
+  return {
+    epsilon,
+    rounding,
+    quality: { hessian: of("hessian"), fisher: of("fisher"), empirical: of("empirical") },
+  };
 }
 
 function qualityOf(

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseCorpus } from "../../shared/corpus/parse.ts";
+import { evaluate } from "../../shared/evaluate/evaluate.ts";
 import { readModel } from "../../shared/onnx/read.ts";
 import { bytesSource } from "../../shared/onnx/source.ts";
 import type { Family } from "../../shared/perturb/families/family.ts";
@@ -63,6 +64,13 @@ describe.each(fixtures)("$file", (fixture) => {
     const passes = passesOf(subject, rankOne);
     const left = subject.parameters.filter(({ index }) => passes.participation[index]!.mode !== "example");
     expect(left.map(({ name }) => name)).toEqual([]);
+  });
+
+  test.runIf(fixture.loss !== null)("has the loss that it had in PyTorch", async () => {
+    const { original } = await prepared;
+    const options = { measures: ["loss"], directions: 1, seed: 1, batch: 16 };
+    const { measures } = await evaluate(original, runtime, corpus, options);
+    expect(Math.abs(measures["loss"]!.value! - fixture.loss!)).toBeLessThan(1e-4);
   });
 
   test("finds the embeddings and the output of each layer", async () => {
