@@ -1,9 +1,9 @@
 /** Whatever is handed in: one sentence that says what is wrong and where, the right exit code, and soon. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fixture, PLAIN, writeBadModels } from "./cli-bad-models.ts";
+import { fixture, PLAIN, writeBadModels, writeExternal } from "./cli-bad-models.ts";
 import { plateau, type Outcome } from "./cli-run.ts";
 
 const SECONDS = 5;
@@ -134,6 +134,11 @@ test("wrong usage", async () => {
   await mkdir(at("folder"));
   await writeFile(at("other.json"), '{"schemaVersion": 2}');
   await writeFile(at("cut.json"), '{"schemaVersion"');
+  const external = await writeExternal(at("external"));
+  await copyFile(PLAIN, at("mine.onnx"));
+  await copyFile(fixture("mlm.jsonl"), at("mine.jsonl"));
+  await symlink(at("mine.onnx"), at("link.json"));
+  await writeFile(at("read-only.json"), "{}", { mode: 0o444 });
   const good = ["evaluate", PLAIN, ...CORPUS];
   const cases: [args: string[], message: RegExp, code: number][] = [
     [["evaluat"], /unknown command 'evaluat' \(Did you mean evaluate\?\)\. See plateau --help/, 2],
@@ -164,7 +169,23 @@ test("wrong usage", async () => {
       2,
     ],
     [[...good, "--csv", at("folder")], /folder is a folder; name a file in it/, 2],
-    [[...good, "--out", PLAIN], /--out \S+ cannot be made a folder/, 2],
+    [[...good, "--out", PLAIN], /--out \S+ is a file; name a folder/, 2],
+    [[...good, "--out", ""], /--out is empty/, 2],
+    [[...good, "--out", "/proc/x/y"], /--out \S+ cannot be made a folder \(ENOENT\)/, 2],
+    [[...good, "--json", "-", "--csv", "-"], /cannot both go to stdout/, 2],
+    [[...good, "--json", at("new"), "--csv", at("./folder/../new")], /are the same file/, 2],
+    [
+      ["evaluate", at("mine.onnx"), ...CORPUS, "--json", at("link.json")],
+      /link\.json is a model to be evaluated, which the output would destroy/,
+      2,
+    ],
+    [["evaluate", external, ...CORPUS, "--csv", at("external/weights.bin")], /is external data of/, 2],
+    [
+      ["evaluate", PLAIN, "--corpus", at("mine.jsonl"), "--objective", "mlm", "--json", at("mine.jsonl")],
+      /is the corpus, which the output would destroy/,
+      2,
+    ],
+    [[...good, "--json", at("read-only.json")], /read-only\.json is read-only/, 2],
     [[...good, "--include", "nothing", "--quiet"], /--include and --exclude leave no parameter/, 1],
     [["inspect", at("nowhere.onnx")], /Model \S+ does not exist/, 2],
     [["verify", at("nowhere.json"), PLAIN], /Result \S+ does not exist/, 2],

@@ -57,7 +57,9 @@ describe("one model", () => {
     expect(outcome.stdout).toMatch(/^=small {2}5,784 parameters, all moved/);
     expect(outcome.stdout).toMatch(/Fisher trace +\d+(\.\d+)? +\d+(\.\d+)? +\d+(\.\d+)? +nats\/token/);
     expect(outcome.stdout).toMatch(/layer +kind +parameters/);
-    expect(outcome.stdout).toContain("One example holds more than 0.5 % of a trace");
+    expect(outcome.stdout).toContain("The loss is above that of a uniform guess (ln V = 3.689): is this");
+    // Of 36 examples each holds a few percent.
+    expect(outcome.stdout).not.toContain("One example holds");
     // Neither colours nor cursor movements where no terminal reads.
     expect(outcome.stdout + outcome.stderr).not.toContain("\u001b");
   });
@@ -99,6 +101,22 @@ describe("one model", () => {
     const doctored = structuredClone(honest);
     doctored.measures["hessian-trace"]!.value *= 1.05;
     await writeFile(at("doctored.json"), JSON.stringify(doctored));
+    const nulled = structuredClone(honest) as unknown as Result;
+    (nulled.measures as Record<string, unknown>)["fisher-trace"] = { value: null, reason: "none" };
+    await writeFile(at("nulled.json"), JSON.stringify(nulled));
+    const overdrawn = structuredClone(honest);
+    overdrawn.receipt.directions["rank-one"] = 2_000_000;
+    await writeFile(at("overdrawn.json"), JSON.stringify(overdrawn));
+    const [hidden, refused] = await Promise.all([
+      plateau(["verify", at("nulled.json"), model, "--quiet"]),
+      plateau(["verify", at("overdrawn.json"), model]),
+    ]);
+    expect(hidden!.stdout).toMatch(/Fisher trace +– .* DIFFERS/);
+    expect(hidden!.code).toBe(1);
+    expect(refused!.stderr).toMatch(
+      /claims 2000000 directions an example, but evaluate draws 1000000 at most/,
+    );
+    expect(refused!.code).toBe(1);
     const [same, other, wrongModel] = await Promise.all([
       plateau(["verify", at("one.json"), model]),
       plateau(["verify", at("doctored.json"), model, "--corpus", fixture("mlm.jsonl"), "--quiet"]),
@@ -271,7 +289,7 @@ test("Ctrl-C stops at once and leaves what is finished", async () => {
   const quick = await plateau(["evaluate", PLAIN, ...CORPUS, "--measures", "loss", ...kept]);
   expect(quick.code).toBe(0);
   let interrupted = 0;
-  const { code, signal } = await plateau(["evaluate", PLAIN, ...CORPUS, ...slow, ...kept], {
+  const { code, signal, stderr } = await plateau(["evaluate", PLAIN, ...CORPUS, ...slow, ...kept], {
     during: (child) => {
       child.stderr!.once("data", () =>
         setTimeout(() => {
@@ -283,6 +301,7 @@ test("Ctrl-C stops at once and leaves what is finished", async () => {
   });
   // A shell shows 130 for a process that SIGINT ended.
   expect(code ?? signal).toBe("SIGINT");
+  expect(stderr).toMatch(/\ninterrupted: 0 of 1 models done; run the same command again to continue\n$/);
   expect(performance.now() - interrupted).toBeLessThan(1000);
   expect(await readdir(at("interrupted"))).toHaveLength(1);
 });

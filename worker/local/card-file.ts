@@ -10,9 +10,14 @@ export class CardError extends PlateauError {}
 
 const LARGEST_CARD = 2 ** 20;
 
+/** Where the card of a model lies, if it has one. */
+export function cardPath(modelPath: string): string {
+  return modelPath.replace(/\.onnx$/i, "") + ".card.json";
+}
+
 /** The card, or null where there is none. Throws CardError naming the field that is wrong. */
 export async function readCard(modelPath: string): Promise<Card | null> {
-  const path = modelPath.replace(/\.onnx$/i, "") + ".card.json";
+  const path = cardPath(modelPath);
   const exists = await access(path).then(
     () => true,
     () => false,

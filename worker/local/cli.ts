@@ -6,7 +6,14 @@ import type { InspectCommandOptions } from "./commands/inspect.ts";
 import type { VerifyCommandOptions } from "./commands/verify.ts";
 import { DEVICES } from "./devices.ts";
 import { EXIT, reportFailure } from "./failure.ts";
-import { collect, commaSeparated, fraction, stepSize, wholeNumber } from "./parse-options.ts";
+import {
+  collect,
+  commaSeparated,
+  fraction,
+  LARGEST_DIRECTIONS,
+  stepSize,
+  wholeNumber,
+} from "./parse-options.ts";
 import { wrap } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
@@ -75,7 +82,7 @@ program
     new Option(
       "--directions <n>",
       "random directions that every example draws (default: 8, or 1024 at most with --precision)",
-    ).argParser(wholeNumber(1, 1_000_000)),
+    ).argParser(wholeNumber(1, LARGEST_DIRECTIONS)),
   )
   .addOption(
     new Option(
@@ -102,7 +109,10 @@ program
   .option("--exclude <glob>", "leave parameters of this name where they are (repeatable)", collect)
   .option("--out <dir>", "keep one result a model there, and skip what is kept already")
   .option("--json <file>", "write results in full; - for stdout, in place of the table")
-  .option("--csv <file>", "write results as a row a measure (and a row a tensor with --per-layer)")
+  .option(
+    "--csv <file>",
+    "write results as a row a measure (and a row a tensor with --per-layer); - for stdout",
+  )
   .addOption(quiet())
   .addHelpText(
     "after",
@@ -146,8 +156,8 @@ program
   .command("verify")
   .summary("evaluate again what a result claims, and compare")
   .description(
-    "Evaluates again what a result claims, with the seed, directions and ε of its receipt, and compares every number. " +
-      "Exit code 1 where any does not agree.",
+    "Evaluates again what a result claims, with the seed, directions and ε of its receipt, and compares each measure's " +
+      "value, errors, tensors, unit, directions and ε. Exit code 1 where any does not agree.",
   )
   .argument("<result>", "a file that evaluate wrote with --json or --out")
   .argument("<model>", "the ONNX file it is about")

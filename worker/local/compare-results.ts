@@ -6,8 +6,8 @@ import type { Replay } from "./replay.ts";
 
 export interface Comparison {
   readonly what: string;
-  readonly claimed: number | null;
-  readonly replayed: number | null;
+  readonly claimed: number | string | null;
+  readonly replayed: number | string | null;
   /** Difference allowed, in the unit of the number. */
   readonly tolerance: number;
   readonly agrees: boolean;
@@ -20,7 +20,7 @@ const ERROR_TOLERANCE = 1e-2;
 /** Predicted rounding is one standard deviation. */
 const DEVIATIONS = 4;
 
-/** Every number that both have; one that the result calls undefined is not compared. */
+/** Every number that either has; what only one of them has does not agree. */
 export function compareResults(
   result: Result,
   replay: Replay,
@@ -42,19 +42,21 @@ export function compareResults(
     ...MEASURES.flatMap((measure) => {
       const claimed = result.measures[measure.id];
       const again = replay.measures[measure.id];
-      return claimed && claimed.value !== null && again ? compareMeasure(measure, claimed, again) : [];
+      return claimed ? compareMeasure(measure, claimed, again) : [];
     }),
   ];
 }
 
 function compareMeasure(
   measure: Measure,
-  claimed: MeasureResult,
-  again: MeasureResult | UndefinedMeasure,
+  claimed: MeasureResult | UndefinedMeasure,
+  again: MeasureResult | UndefinedMeasure | undefined,
 ): Comparison[] {
   const { label } = measure;
-  if (again.value === null) {
-    return [{ what: label, claimed: claimed.value, replayed: null, tolerance: 0, agrees: false }];
+  const value = finite(again?.value);
+  if (!again || claimed.value === null || again.value === null || value === null) {
+    const agrees = claimed.value === null && again !== undefined && value === null;
+    return agrees ? [] : [{ what: label, claimed: claimed.value, replayed: value, tolerance: 0, agrees }];
   }
   const relative = !measure.family
     ? TOLERANCE.loss
@@ -75,17 +77,38 @@ function compareMeasure(
     ["standard error", "standardError"],
     ["direction error", "directionError"],
   ] as const) {
-    const [a, b] = [claimed[key] ?? null, again[key] ?? null];
+    const [a, b] = [finite(claimed[key]), finite(again[key])];
     if (a !== null && b !== null)
       comparisons.push(compare(`  ${name}`, a, b, ERROR_TOLERANCE * b + tolerance));
+    else if (a !== b) comparisons.push(differing(`  ${name}`, a, b));
   }
-  const parts = claimed.perTensor;
-  if (parts && again.perTensor) {
-    const values = new Map(again.perTensor.map(({ name, value }) => [name, value]));
+  const [parts, partsAgain] = [claimed.perTensor, again.perTensor];
+  if (parts && partsAgain) {
+    const values = new Map(partsAgain.map(({ name, value }) => [name, value]));
     const gaps = parts.map(({ name, value }) => Math.abs(value - (values.get(name) ?? Infinity)));
     const worst =
       parts.length === values.size ? gaps.reduce((most, gap) => Math.max(most, gap), 0) : Infinity;
     comparisons.push(compare("  largest difference of a tensor", worst, 0, tolerance));
+  } else if (parts || partsAgain) {
+    comparisons.push(differing("  tensors", parts?.length ?? null, partsAgain?.length ?? null));
+  }
+  // Settings of the measure are worth a line only where they are not those of the replay.
+  for (const key of ["unit", "directions", "epsilon"] as const) {
+    const [a, b] = [claimed[key] ?? null, again[key] ?? null];
+    if (a !== b) comparisons.push(differing(`  ${key === "epsilon" ? "ε" : key}`, a, b));
   }
   return comparisons;
+}
+
+/** Result files hold no infinities: they leave them out. */
+function finite(value: number | null | undefined): number | null {
+  return value !== null && value !== undefined && Number.isFinite(value) ? value : null;
+}
+
+function differing(
+  what: string,
+  claimed: Comparison["claimed"],
+  replayed: Comparison["replayed"],
+): Comparison {
+  return { what, claimed, replayed, tolerance: 0, agrees: false };
 }

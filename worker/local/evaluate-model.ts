@@ -43,7 +43,7 @@ export async function evaluateModel(
   label: string,
   run: Run,
   hooks: ModelHooks,
-): Promise<Result> {
+): Promise<{ readonly result: Result; readonly vocabulary?: number }> {
   const started = performance.now();
   const file = await ModelFile.open(path);
   try {
@@ -58,7 +58,7 @@ export async function evaluateModel(
       hooks.onNote("done already, taken from --out");
       // The file may have been renamed since, and its card may have been written.
       const { checkpoint } = found.result;
-      return { ...found.result, checkpoint: { ...checkpoint, file: path, card } };
+      return { result: { ...found.result, checkpoint: { ...checkpoint, file: path, card } } };
     }
     await checkFilters(graph, filters, path, hooks);
 
@@ -82,7 +82,7 @@ export async function evaluateModel(
     const seconds = Math.round(performance.now() - started) / 1000;
     const result = buildResult({ model, card, corpus, machine, options, filters, outcome, seconds });
     await finished?.keep(identity, label, result);
-    return result;
+    return { result, vocabulary: outcome.evaluation.subject.vocabulary };
   } finally {
     await file.close();
   }

@@ -68,6 +68,11 @@ export class ModelFile {
     }
   }
 
+  /** Where its files lie: the model, and its external data. */
+  get paths(): string[] {
+    return this.files.map(({ path }) => path);
+  }
+
   /** Size of all its files. */
   get bytes(): number {
     return this.files.reduce((sum, { size }) => sum + size, 0);

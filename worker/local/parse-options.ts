@@ -1,6 +1,9 @@
 /** From the words of a command line to values; wrong ones are refused with what was expected. */
 import { InvalidArgumentError } from "commander";
 
+/** The most directions that an example may draw. */
+export const LARGEST_DIRECTIONS = 1_000_000;
+
 /** A parser of whole numbers from `least` to `most`. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {

@@ -1,8 +1,9 @@
 /** Evaluates again what a receipt describes: same examples, directions and ε. */
 import { evaluate } from "../../shared/evaluate/evaluate.ts";
+import { Evaluation, traceName } from "../../shared/evaluate/evaluation.ts";
 import { explainFailure } from "../../shared/evaluate/explain-failure.ts";
 import { perturbationSummary, type MeasureResults } from "../../shared/evaluate/result.ts";
-import type { Receipt } from "../../shared/evaluate/result-schema.ts";
+import type { Receipt, Result } from "../../shared/evaluate/result-schema.ts";
 import { selectMeasures } from "../../shared/measures/index.ts";
 import type { Graph } from "../../shared/onnx/graph.ts";
 import type { Corpus } from "../../shared/corpus/corpus.ts";
@@ -18,7 +19,7 @@ export interface Replay {
 
 /** @param onStart called with the rows foreseen, before anything runs. */
 export async function replay(
-  receipt: Receipt,
+  { receipt, measures: claimed }: Result,
   graph: Graph,
   runtime: Runtime,
   corpus: Corpus,
@@ -51,5 +52,42 @@ export async function replay(
     );
     replayed = { ...perturbationSummary(evaluation), measures: { ...replayed.measures, ...measures } };
   }
-  return replayed;
+  const withheld = await stillWithheld(receipt, claimed, graph, runtime, corpus);
+  return { ...replayed, measures: { ...replayed.measures, ...withheld } };
+}
+
+/**
+ * Measures that the result withholds because no step suits them, where choosing the step again withholds them too. The
+ * replay itself is told its steps, and a step that is given withholds nothing.
+ */
+async function stillWithheld(
+  receipt: Receipt,
+  claimed: MeasureResults,
+  graph: Graph,
+  runtime: Runtime,
+  corpus: Corpus,
+): Promise<MeasureResults> {
+  const measures = selectMeasures(receipt.measures).filter(
+    ({ id, family }) => family && claimed[id]?.value === null,
+  );
+  if (measures.length === 0 || receipt.epsilonByHand) return {};
+  const include = parameterFilter(receipt.include, receipt.exclude);
+  const { seed, batch } = receipt;
+  const evaluation = await Evaluation.prepare(graph, runtime, corpus, {
+    measures: receipt.measures,
+    directions: Math.max(1, ...Object.values(receipt.directions)),
+    seed,
+    batch,
+    ...(include && { include }),
+  });
+  try {
+    return Object.fromEntries(
+      measures.flatMap((measure) => {
+        const reason = evaluation.families.get(measure.family!.id)?.step?.quality[traceName(measure)].reason;
+        return reason ? [[measure.id, { value: null, reason }]] : [];
+      }),
+    );
+  } finally {
+    await evaluation.dispose();
+  }
 }

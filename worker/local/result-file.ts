@@ -2,6 +2,8 @@
 import type { z } from "zod";
 import { PlateauError } from "../../shared/errors.ts";
 import { resultSchema, type Result } from "../../shared/evaluate/result-schema.ts";
+import { MEASURES } from "../../shared/measures/index.ts";
+import { LARGEST_DIRECTIONS } from "./parse-options.ts";
 import { readBytes } from "./read-input.ts";
 
 /** The file is no result, or its parts contradict each other. The message names the field. */
@@ -55,6 +57,20 @@ function assertConsistent({ checkpoint, corpus, seed, measures, receipt }: Resul
       Object.keys(receipt.directions).sort().join(),
     ],
   ];
+  for (const [family, drawn] of Object.entries(receipt.directions)) {
+    if (drawn > LARGEST_DIRECTIONS) {
+      throw new ResultFileError(
+        `${path} claims ${drawn} directions an example, but evaluate draws ${LARGEST_DIRECTIONS} at most.`,
+      );
+    }
+    for (const measure of MEASURES.filter((each) => each.family?.id === family)) {
+      const result = measures[measure.id];
+      if (!result || result.value === null || result.directions === undefined) continue;
+      // Asked for one direction, some examples draw a second one.
+      if (drawn === 1 && result.directions === 2) continue;
+      pairs.push([`the number of directions of ${measure.id}`, result.directions, drawn]);
+    }
+  }
   for (const [what, shown, replayed] of pairs) {
     if (shown === replayed) continue;
     throw new ResultFileError(

@@ -10,6 +10,8 @@ import { printable, styled, wrap } from "./terminal.ts";
 export interface Labelled {
   readonly label: string;
   readonly result: Result;
+  /** Tokens that the model knows, where it was evaluated just now. */
+  readonly vocabulary?: number;
 }
 
 /** The width of a table over the width that labels may take of it. */

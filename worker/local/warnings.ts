@@ -2,7 +2,7 @@
 import type { Result } from "../../shared/evaluate/result-schema.ts";
 import { MEASURES } from "../../shared/measures/index.ts";
 import { wrap } from "./terminal.ts";
-import { grouped, percent, stepText } from "./numbers.ts";
+import { grouped, percent, significant, stepText } from "./numbers.ts";
 import type { Labelled } from "./result-table.ts";
 
 export interface Warning {
@@ -12,8 +12,10 @@ export interface Warning {
   readonly cases: readonly string[];
 }
 
-/** An example that holds more than this of a value makes its error too small. */
+/** An example that holds more than this of a value makes its error too small, */
 const LARGEST_SHARE = 5e-3;
+/** where that is also this many times its due: of few examples each holds much. */
+const LARGEST_MULTIPLE = 5;
 /** Errors that a step set by hand may leave before it is worth a word. */
 const STEP_ERROR = 5e-3;
 /** Names listed before "and N more". */
@@ -43,13 +45,14 @@ export function warningsOf(results: readonly Labelled[]): Warning[] {
       limitedByExamples,
     ],
   ];
-  return kinds.flatMap(([text, find]) => {
+  const warnings = kinds.flatMap(([text, find]) => {
     const cases = results.flatMap(({ label, result }) => {
       const details = find(result);
       return details.length === 0 ? [] : [`${results.length > 1 ? `${label}: ` : ""}${details.join("; ")}`];
     });
     return cases.length > 0 ? [{ text, cases }] : [];
   });
+  return [...worseThanGuessing(results), ...warnings];
 }
 
 /** Lines of at most `width` columns; of many cases the first few. */
@@ -59,8 +62,25 @@ export function warningLines(warnings: readonly Warning[], width: number): strin
     const rest = cases.length - most;
     const shown =
       rest > 1 ? [...cases.slice(0, most), `and ${rest} more models (all in --json and --csv)`] : cases;
-    return [...wrap(`! ${text}:`, width, "  "), ...shown.flatMap((each) => wrap(`  ${each}`, width, "    "))];
+    return [
+      ...wrap(`! ${text}${text.endsWith("?") ? "" : ":"}`, width, "  "),
+      ...shown.flatMap((each) => wrap(`  ${each}`, width, "    ")),
+    ];
   });
+}
+
+/** Losses above ln V, by vocabulary; not told of results that --out kept, which do not hold their vocabulary. */
+function worseThanGuessing(results: readonly Labelled[]): Warning[] {
+  const worse = results.flatMap(({ label, result, vocabulary }) => {
+    const loss = result.measures["loss"]?.value ?? null;
+    if (vocabulary === undefined || loss === null || loss <= Math.log(vocabulary)) return [];
+    const text = `${results.length > 1 ? `${label}: ` : ""}loss ${significant(loss, 4)}`;
+    return [{ text, guess: significant(Math.log(vocabulary), 4) }];
+  });
+  return [...Map.groupBy(worse, ({ guess }) => guess)].map(([guess, group]) => ({
+    text: `The loss is above that of a uniform guess (ln V = ${guess}): is this the right objective, corpus and tokenizer?`,
+    cases: group.map(({ text }) => text),
+  }));
 }
 
 function defined(result: Result) {
@@ -88,12 +108,14 @@ function partsText(parts: Result["checkpoint"]["unperturbed"]): string[] {
 
 /** The worst measure alone: the others are close behind. */
 function largestShares(result: Result): string[] {
-  const worst = defined(result).reduce<{ share: number; label: string } | null>(
-    (most, { label, largestShare = 0 }) => {
-      return largestShare > (most?.share ?? LARGEST_SHARE) ? { share: largestShare, label } : most;
-    },
-    null,
+  const usual = Math.max(LARGEST_SHARE, LARGEST_MULTIPLE / result.corpus.examples);
+  // Of a trace that may as well be zero, any example holds much.
+  const apart = defined(result).filter(
+    ({ value, standardError }) => standardError === null || Math.abs(value) > 2 * standardError,
   );
+  const worst = apart.reduce<{ share: number; label: string } | null>((most, { label, largestShare = 0 }) => {
+    return largestShare > (most?.share ?? usual) ? { share: largestShare, label } : most;
+  }, null);
   return worst ? [`${percent(worst.share)} of ${worst.label}`] : [];
 }
 

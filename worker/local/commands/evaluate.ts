@@ -12,6 +12,7 @@ import { byteText, costText, duration } from "../numbers.ts";
 import { createProgress } from "../progress.ts";
 import type { Labelled } from "../result-table.ts";
 import { ResultsOutput } from "../results-output.ts";
+import { say } from "../terminal.ts";
 import { TimeLeft } from "../time-left.ts";
 
 /** The command's options, parsed. */
@@ -47,7 +48,7 @@ export async function evaluateCommand(
 ): Promise<number> {
   const measures = selectMeasures(options.measures).map(({ id }) => id);
   const paths = await modelPaths(models);
-  const output = await ResultsOutput.to(options, paths.length === 1);
+  const output = await ResultsOutput.to(options, { models: paths, corpus: options.corpus });
   const { precision, epsilon } = options;
   const run: Run = {
     corpus: await readCorpus(options.corpus, options.objective),
@@ -70,11 +71,22 @@ export async function evaluateCommand(
   const timeLeft = await TimeLeft.of(paths);
   const results: Labelled[] = [];
   let failed = 0;
+  const interrupt = () => {
+    progress.clear();
+    say(
+      options.out === undefined
+        ? "interrupted"
+        : `interrupted: ${results.length} of ${paths.length} models done; run the same command again to continue`,
+    );
+    // Whoever started this must see what ended it.
+    process.kill(process.pid, "SIGINT");
+  };
+  process.once("SIGINT", interrupt);
   for (const [i, path] of paths.entries()) {
     const label = names[i]!;
     const prefix = paths.length > 1 ? `[${i + 1}/${paths.length}] ${label}` : label;
     try {
-      const result = await evaluateModel(path, label, run, {
+      const { result, ...known } = await evaluateModel(path, label, run, {
         onNote: (text) => progress.note(`${prefix}: ${text}`),
         onStart(bytes, rows) {
           timeLeft.start(i);
@@ -85,7 +97,7 @@ export async function evaluateCommand(
         onProgress: (state) => progress.update(prefix, state, timeLeft.ofAll(state.fraction)),
       });
       timeLeft.finish(i);
-      results.push({ label: result.checkpoint.card?.name ?? label, result });
+      results.push({ label: result.checkpoint.card?.name ?? label, result, ...known });
       await output.save(results);
     } catch (error) {
       failed++;
@@ -100,6 +112,7 @@ export async function evaluateCommand(
       `${results.length} of ${paths.length} models evaluated${outcome}, ${duration(timeLeft.elapsed)}`,
     );
   }
-  output.show(results);
+  process.off("SIGINT", interrupt);
+  await output.finish(results);
   return failed > 0 ? EXIT.failed : EXIT.ok;
 }

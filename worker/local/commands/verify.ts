@@ -1,6 +1,7 @@
 /** `plateau verify`: replays a receipt and compares every number. */
 import { PlateauError } from "../../../shared/errors.ts";
 import type { Receipt, Result } from "../../../shared/evaluate/result-schema.ts";
+import { MEASURES } from "../../../shared/measures/index.ts";
 import { compareResults, type Comparison } from "../compare-results.ts";
 import { readCorpus } from "../corpus-file.ts";
 import { findCorpus } from "../corpus-search.ts";
@@ -45,7 +46,7 @@ export async function verifyCommand(
     const progress = createProgress(process.stderr, options.quiet ?? false);
     for (const line of differences(receipt, runtime)) progress.note(line);
     const replayed = await replay(
-      receipt,
+      result,
       model.graph,
       runtime,
       corpus,
@@ -117,17 +118,23 @@ function comparisonLines(comparisons: readonly Comparison[], { measures }: Resul
     align: "right" as const,
     cells: alignPoints(cells),
   });
-  const number = (value: number | null) =>
-    value === null
-      ? "–"
+  const number = (value: Comparison["claimed"]) =>
+    typeof value !== "number"
+      ? printable(value ?? "–")
       : Number.isInteger(value)
         ? String(value)
         : Number.isFinite(value)
           ? significant(value, 7)
           : "∞";
+  const undefinedAgain = (id: string) =>
+    comparisons.every(
+      ({ what, agrees }) => agrees || what !== MEASURES.find((each) => each.id === id)?.label,
+    );
   const skipped = Object.entries(measures).flatMap(([id, measure]) =>
     measure.value === null
-      ? [`${id} is undefined in the result (${measure.reason}), so there is nothing to compare.`]
+      ? [
+          `${id} is undefined in the result (${measure.reason})${undefinedAgain(id) ? " and in the replay" : ""}.`,
+        ]
       : [],
   );
   const wrong = comparisons.filter(({ agrees }) => !agrees);
