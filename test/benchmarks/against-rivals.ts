@@ -29,7 +29,7 @@ interface Rivals {
 const MEASURES = { hessian: "hessian-trace", fisher: "fisher-trace" } as const;
 const REPEATS = 2;
 /** Directions an example draws in one run. */
-const DIRECTIONS = 4;
+const DIRECTIONS = 8;
 
 export async function compareWithRivals(folder: string, threads: number): Promise<void> {
   const runtime = await createNodeRuntime({ threads });
