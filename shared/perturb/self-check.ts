@@ -2,15 +2,13 @@
  * Every rewritten model is checked before its numbers are trusted: at ε = 0 it must equal the original, and along one
  * random direction per example it must equal the model whose weights were really moved, W + ε a bᵀ.
  */
-import { targetsOf, type Example, type Objective } from "../corpus/corpus.ts";
+import { targetsOf } from "../corpus/corpus.ts";
 import { PlateauError } from "../errors.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { roundsActivations } from "../onnx/canonical/integers.ts";
 import { inputFeeds, modelInputs } from "../onnx/inputs.ts";
 import { DataType } from "../onnx/weights.ts";
 import { writeModel } from "../onnx/write.ts";
-import type { Runtime } from "../runtime.ts";
-import type { Family } from "./families/family.ts";
 import { assertFinite } from "./finite-loss.ts";
 import { Passes, type PassesOptions } from "./passes.ts";
 import type { Pair } from "./sign-feeds.ts";
@@ -31,16 +29,9 @@ export interface SelfCheck {
   readonly epsilon: number;
 }
 
-export interface SelfCheckOptions {
+export interface SelfCheckOptions extends Omit<PassesOptions, "materialise" | "throwaway"> {
   /** The model as it was read. */
   readonly original: Graph;
-  readonly subject: Subject;
-  readonly runtime: Runtime;
-  readonly family: Family;
-  readonly objective: Objective;
-  readonly examples: readonly Example[];
-  readonly seed: number;
-  readonly include?: PassesOptions["include"];
 }
 
 /** Enough to tell examples from each other; more only costs time. */
@@ -58,19 +49,18 @@ const LAST_EPSILON = 2 ** -20;
 
 /** @throws SelfCheckError with the difference found; NonFiniteLossError where there is nothing to compare. */
 export async function selfCheck(options: SelfCheckOptions): Promise<SelfCheck> {
-  const { subject, runtime, family, objective, examples, seed, include } = options;
-  const passesOptions = { subject, runtime, family, objective, examples, seed, ...(include && { include }) };
+  const { subject, examples } = options;
   const checked = Math.min(EXAMPLES, examples.length);
   const precision = isHalf(subject.graph) ? "half" : "single";
 
   const original = await originalLosses(options, checked);
   assertFinite(original);
   const scale = 1 + Math.max(...original.map(Math.abs));
-  const passes = new Passes(passesOptions);
+  const passes = new Passes(options);
   const groups: MovedGroup[] = [];
   // All of them before the rewritten model is loaded: two copies of a large model need not fit.
   for (const only of groupsOf(subject, passes.participation)) {
-    groups.push(await moveWeights(passesOptions, passes.participation, only, original, scale));
+    groups.push(await moveWeights(options, passes.participation, only, original, scale));
   }
   try {
     const atRest = largestDifference(await losses(passes, pairsOf(checked), "base", 0), original);
