@@ -22,6 +22,11 @@ export interface Corpus {
   /** The largest token id and label; a model's vocabulary must exceed it. */
   readonly largestId: number;
   readonly labelledTokens: number;
+  /**
+   * p(token | what the model sees) of every labelled token in order, [vocabulary] each, where the language of the corpus
+   * is known exactly.
+   */
+  readonly conditionals?: readonly Float64Array[];
 }
 
 /** A prediction that counts: the position whose logits are read and the token that should come out. */

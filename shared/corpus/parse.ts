@@ -18,14 +18,28 @@ export class CorpusError extends PlateauError {}
  * @throws CorpusError on the first bad line, and where no example has a labelled token.
  */
 export function parseCorpus(text: string, objective: Objective, name = "corpus"): Corpus {
+  if (text.trim() === "") throw new CorpusError(`${name} is empty.`);
+  const examples: Example[] = [];
+  for (const [i, line] of text.split("\n").entries()) {
+    if (line.trim() === "") continue;
+    const where = `${name}, line ${i + 1}`;
+    examples.push(parseExample(parseLine(line, where), where));
+    if (examples.length > MAX_EXAMPLES)
+      throw new CorpusError(`${name} has more than ${MAX_EXAMPLES} examples.`);
+  }
+  return corpusOf(examples, objective, name);
+}
+
+/**
+ * The corpus of these examples; those without labelled tokens are left out.
+ *
+ * @throws CorpusError where no example has a labelled token.
+ */
+export function corpusOf(all: readonly Example[], objective: Objective, name = "corpus"): Corpus {
   const examples: Example[] = [];
   let largestId = 0;
   let labelledTokens = 0;
-  let lineNumber = 0;
-  for (const line of text.split("\n")) {
-    lineNumber++;
-    if (line.trim() === "") continue;
-    const example = parseExample(line, `${name}, line ${lineNumber}`);
+  for (const example of all) {
     const targets = targetsOf(example, objective);
     labelledTokens += targets.length;
     // Spreading into Math.max would overflow the stack on long examples.
@@ -33,11 +47,7 @@ export function parseCorpus(text: string, objective: Objective, name = "corpus")
     for (const { label } of targets) largestId = Math.max(largestId, label);
     // An example without labels adds nothing to any measure; keeping it would only cost passes.
     if (targets.length > 0) examples.push(example);
-    if (examples.length > MAX_EXAMPLES)
-      throw new CorpusError(`${name} has more than ${MAX_EXAMPLES} examples.`);
   }
-  if (lineNumber === 0 || (examples.length === 0 && text.trim() === ""))
-    throw new CorpusError(`${name} is empty.`);
   if (examples.length === 0) {
     throw new CorpusError(
       `${name} has no labelled token: every label is ${IGNORED}` +
@@ -49,15 +59,18 @@ export function parseCorpus(text: string, objective: Objective, name = "corpus")
   return { objective, examples, largestId, labelledTokens };
 }
 
-function parseExample(line: string, where: string): Example {
-  let record: unknown;
+function parseLine(line: string, where: string): unknown {
   try {
-    record = JSON.parse(line);
+    return JSON.parse(line);
   } catch {
     throw new CorpusError(
       `${where} is not JSON. A corpus holds one JSON object a line, with input_ids and labels.`,
     );
   }
+}
+
+/** @param where how errors call the place. @throws CorpusError naming the field. */
+export function parseExample(record: unknown, where: string): Example {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
     throw new CorpusError(`${where} is not a JSON object with input_ids and labels.`);
   }

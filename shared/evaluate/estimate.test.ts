@@ -9,7 +9,9 @@ const tally = (tokens: number[], directions: number[], unitSize = 1): Tally => (
   unitSize,
   tokens,
   loss: tokens.map(() => 0),
+  excess: null,
   directions,
+  exact: {},
   measures: {},
 });
 
@@ -92,4 +94,26 @@ test("values that are negative, or vanish", () => {
   // No spread at all: as many degrees as examples, no error.
   expect(negative).toMatchObject({ directionError: 0, directionDegrees: 2 });
   expect(estimate(tally([1, 1], [1, 1]), { sum: [-1, 1], squares: [1, 1] }).largestShare).toBe(0);
+});
+
+test("what is exact comes on top, without direction noise", () => {
+  const random = { sum: [4, 4, 14], squares: [10, 8, 100] };
+  const found = estimate(tally([1, 1, 1], [2, 2, 2]), random, { exact: [10, 20, 3] });
+  // Means 2, 2, 7 and the exact parts.
+  expect(found.value).toBeCloseTo(44 / 3, 12);
+  expect(found.directionError).toBeCloseTo(Math.sqrt(2) / 3, 12);
+  // Residuals 12 − 44/3, 22 − 44/3, 10 − 44/3: Σ² = (64 + 484 + 196)/9; 3/2 of it over 9.
+  expect(found.standardError).toBeCloseTo(Math.sqrt((1.5 * 744) / 81), 12);
+  expect(found.largestShare).toBeCloseTo(22 / 44, 12);
+});
+
+test("all is exact: no directions, no direction error", () => {
+  const found = estimate(tally([1, 3], [0, 0]), { sum: [0, 0], squares: [0, 0] }, { exact: [2, 6] });
+  expect(found).toMatchObject({
+    value: 2,
+    directionError: 0,
+    directionDegrees: Infinity,
+    largestShare: 0.75,
+  });
+  expect(found.standardError).toBe(0);
 });

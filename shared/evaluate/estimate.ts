@@ -1,4 +1,7 @@
-/** From a tally to a value with its errors. Formulas: Tr = (1/M) Σ_i h̄_i, with errors as documented at each field. */
+/**
+ * From a tally to a value with its errors. Formulas: Tr = (1/M) Σ_i (h̄_i + e_i), h̄_i the mean over example i's
+ * directions and e_i its exact part, with errors as documented at each field.
+ */
 import type { MeasureSums, Tally } from "./tally.ts";
 
 export interface Estimate {
@@ -7,26 +10,35 @@ export interface Estimate {
   readonly standardError: number | null;
   /** Degrees of freedom of `standardError`. */
   readonly standardDegrees: number;
-  /** Error from the choice of directions alone, for this very corpus; null where no example has two directions. */
+  /**
+   * Error from the choice of directions alone, for this very corpus; null where no example has two directions, 0 where
+   * all is exact and there are none.
+   */
   readonly directionError: number | null;
-  /** Satterthwaite degrees of freedom of `directionError`. */
+  /** Satterthwaite degrees of freedom of `directionError`; infinite where all is exact. */
   readonly directionDegrees: number;
   /** The largest example's share of the value. */
   readonly largestShare: number;
 }
 
-/**
- * @param groups a label for each example: examples of one group count as one draw from the population. Absent: each
- * example is a group.
- */
+export interface EstimateOptions {
+  /**
+   * A label for each example: examples of one group count as one draw from the population. Absent: each example is a
+   * group.
+   */
+  readonly groups?: readonly (string | undefined)[] | undefined;
+  /** [example]: what is known exactly, and comes on top of the mean over directions. */
+  readonly exact?: readonly number[] | undefined;
+}
+
 export function estimate(
   tally: Tally,
   { sum, squares }: MeasureSums,
-  groups?: readonly (string | undefined)[],
+  { groups, exact }: EstimateOptions = {},
 ): Estimate {
   const { tokens, directions } = tally;
   const labelled = tokens.reduce((total, m) => total + m, 0);
-  const means = sum.map((total, i) => total / directions[i]!);
+  const means = sum.map((total, i) => (directions[i] === 0 ? 0 : total / directions[i]!) + (exact?.[i] ?? 0));
   const value = means.reduce((total, mean) => total + mean, 0) / labelled;
   const largest = means.reduce((max, mean) => Math.max(max, Math.abs(mean)), 0);
   return {
@@ -67,6 +79,7 @@ function directionNoise(
   squares: readonly number[],
   labelled: number,
 ): { directionError: number | null; directionDegrees: number } {
+  if (directions.every((drawn) => drawn === 0)) return { directionError: 0, directionDegrees: Infinity };
   let variance = 0;
   let weighted = 0;
   let several = 0;

@@ -1,10 +1,12 @@
 /** A whole evaluation in one process: shards in rounds until the budget or the precision is reached, then the parts. */
 import type { Corpus } from "../corpus/corpus.ts";
+import type { Measure } from "../measures/index.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Runtime } from "../runtime.ts";
 import { estimate } from "./estimate.ts";
 import { Evaluation, type EvaluationHooks, type EvaluationOptions, type FamilyId } from "./evaluation.ts";
-import { reconcile, stratify } from "./per-tensor.ts";
+import { exactOf } from "./exact-sums.ts";
+import { reconcile, stratify, type Stratum } from "./per-tensor.ts";
 import { measureResults, type MeasureResult, type MeasureResults, type TensorResult } from "./result.ts";
 import { mergeTallies, type Tally } from "./tally.ts";
 
@@ -54,19 +56,15 @@ export async function evaluate(
       });
       done = reached;
       tallies.set(family, tally);
-      if (!options.perLayer || !step) continue;
+      const measured = evaluation.measures.filter((measure) => measure.family?.id === family);
+      if (!options.perLayer || measured.length === 0) continue;
       hooks.onStage?.(`splitting ${family} traces by tensor`);
       const pairs = tally.directions.reduce((sum, k) => sum + k, 0);
-      for (const [id, strata] of await stratify(evaluation, family, tally.loss, pairs)) {
-        const full = estimate(tally, tally.measures[id]!);
-        const whole = reconcile({ value: full.value, variance: (full.directionError ?? 0) ** 2 }, strata);
-        totals.set(id, { value: whole.value, directionError: Math.sqrt(whole.variance) });
-        parts.set(
-          id,
-          whole.strata.map(({ parameter: { name, layer, kind, count }, value, variance }) => {
-            return { name, layer, kind, parameters: count, value, directionError: Math.sqrt(variance) };
-          }),
-        );
+      const strata = step ? await stratify(evaluation, family, tally.loss, pairs) : null;
+      for (const measure of measured) {
+        const whole = splitTrace(evaluation, tally, measure, strata?.get(measure.id) ?? []);
+        totals.set(measure.id, { value: whole.value, directionError: whole.directionError });
+        parts.set(measure.id, whole.tensors);
       }
     }
     const measures = { ...measureResults(evaluation, tallies, parts) };
@@ -91,7 +89,7 @@ async function runRounds(
   let done = 0;
   let drawn = 0;
   let next = precision === undefined ? directions : Math.min(FIRST_ROUND, directions);
-  let losses: readonly number[] | undefined;
+  const firstRound = new Map<number, Tally>();
   for (;;) {
     const specs = evaluation
       .shards(SHARD_EXAMPLES, drawn, next)
@@ -99,8 +97,9 @@ async function runRounds(
     const total = done + specs.reduce((sum, spec) => sum + evaluation.rowsOf(spec), 0);
     for (const spec of specs) {
       onRows(done, total);
-      const known = losses?.slice(spec.firstExample, spec.firstExample + spec.examples);
-      tallies.push(await evaluation.runShard(spec, known));
+      const tally = await evaluation.runShard(spec, firstRound.get(spec.firstExample));
+      if (drawn === 0) firstRound.set(spec.firstExample, tally);
+      tallies.push(tally);
       done += evaluation.rowsOf(spec);
       onRows(done, total);
     }
@@ -109,10 +108,37 @@ async function runRounds(
     if (precision === undefined || drawn >= directions) return merged;
     const worst = worstError(evaluation, family, merged) / precision;
     if (worst <= 1) return merged;
-    losses = merged.loss;
     // Errors fall as 1/√K; a tenth more spares another small round.
     next = Math.min(directions - drawn, Math.max(1, Math.ceil(drawn * (1.1 * worst ** 2 - 1))));
   }
+}
+
+/** A trace by tensor: what moved, reconciled with the trace along full directions, and what is exact. */
+function splitTrace(
+  { subject, corpus }: Evaluation,
+  tally: Tally,
+  measure: Measure,
+  strata: readonly Stratum[],
+): { value: number; directionError: number; tensors: TensorResult[] } {
+  const full = estimate(tally, tally.measures[measure.id]!);
+  const moved = reconcile({ value: full.value, variance: (full.directionError ?? 0) ** 2 }, strata);
+  const exact = Object.entries(exactOf(tally, measure)?.byParameter ?? {}).map(([index, sum]) => {
+    return { index: Number(index), value: sum / corpus.labelledTokens };
+  });
+  const found = new Map<number, Pick<TensorResult, "value" | "directionError" | "exact">>([
+    ...moved.strata.map(({ parameter, value, variance }) => {
+      return [parameter.index, { value, directionError: Math.sqrt(variance) }] as const;
+    }),
+    ...exact.map(({ index, value }) => [index, { value, directionError: 0, exact: true }] as const),
+  ]);
+  return {
+    value: exact.reduce((sum, { value }) => sum + value, moved.value),
+    directionError: Math.sqrt(moved.variance),
+    tensors: subject.parameters.flatMap(({ index, name, layer, kind, count }) => {
+      const part = found.get(index);
+      return part ? [{ name, layer, kind, parameters: count, ...part }] : [];
+    }),
+  };
 }
 
 /** The largest relative directionError among the family's measures that are defined. */

@@ -19,6 +19,8 @@ import type { StepChoice, TraceName } from "../perturb/step-size.ts";
 import { prepareSubject, type Subject } from "../perturb/subject.ts";
 import type { Runtime } from "../runtime.ts";
 import type { BatchLimits } from "./batches.ts";
+import { ConditionalLoss } from "./conditional-loss.ts";
+import { exactKinds, exactSums } from "./exact-sums.ts";
 import { runPilot } from "./pilot.ts";
 import { asCentral, runForward, runPairs, type PairOutcome, type RunPairsOptions } from "./run-pairs.ts";
 import type { MeasureSums, Tally } from "./tally.ts";
@@ -48,7 +50,7 @@ export interface EvaluationHooks {
 
 /** A piece of an evaluation: examples `[firstExample, firstExample + examples)` × directions `[firstDirection, …)`. */
 export interface ShardSpec {
-  /** The family of directions; null where only the loss is wanted. */
+  /** The family of the measures; null where only the loss is wanted. */
   readonly family: FamilyId | null;
   readonly firstExample: number;
   readonly examples: number;
@@ -67,7 +69,7 @@ interface FamilyState {
   readonly family: Family;
   readonly passes: Passes;
   readonly check: SelfCheck;
-  /** Absent where only the loss is measured. */
+  /** Absent where nothing moves: only the loss is measured, or all that was selected is exact. */
   readonly step: StepChoice | null;
   /** Whether forward differences are enough: they are where nothing but Fisher traces is asked of the family. */
   readonly forward: boolean;
@@ -79,6 +81,8 @@ export class Evaluation {
   readonly options: EvaluationOptions;
   readonly measures: readonly Measure[];
   readonly families: ReadonlyMap<FamilyId, FamilyState>;
+  /** Absent where the excess loss is not asked for, or the language of the corpus is not known. */
+  private readonly conditionalLoss: ConditionalLoss | undefined;
   private readonly hooks: EvaluationHooks;
 
   private constructor(
@@ -86,6 +90,7 @@ export class Evaluation {
     corpus: Corpus,
     options: EvaluationOptions,
     families: ReadonlyMap<FamilyId, FamilyState>,
+    conditionalLoss: ConditionalLoss | undefined,
     hooks: EvaluationHooks,
   ) {
     this.subject = subject;
@@ -93,6 +98,7 @@ export class Evaluation {
     this.options = options;
     this.measures = selectMeasures(options.measures);
     this.families = families;
+    this.conditionalLoss = conditionalLoss;
     this.hooks = hooks;
   }
 
@@ -123,19 +129,18 @@ export class Evaluation {
         examples: corpus.examples,
         seed: options.seed,
         ...(include && { include }),
+        exact: exactKinds(measures.filter((measure) => measure.family === family)),
       };
       hooks.onStage?.("checking");
       await hooks.beforePass?.(0);
       const check = await selfCheck({ ...base, original });
       const passes = new Passes(base);
       const traces = measures.filter((measure) => measure.family === family).map(traceName);
-      const forward =
-        options.directions > 1 &&
-        !passes.shared &&
-        traces.length > 0 &&
-        traces.every((name) => name === "fisher");
+      // A row at θ is needed anyway, for the loss; another half a direction is then never cheaper.
+      const forward = !passes.shared && traces.length > 0 && traces.every((name) => name === "fisher");
+      const moves = passes.participation.some(({ mode }) => mode === "example" || mode === "shared");
       let step: StepChoice | null = null;
-      if (wanted.size > 0) {
+      if (wanted.size > 0 && moves) {
         hooks.onStage?.("choosing ε");
         const epsilon = options.epsilon?.[family.id];
         step = await runPilot({
@@ -151,9 +156,13 @@ export class Evaluation {
         });
       }
       await passes.dispose();
-      families.set(family.id, { family, passes, check, step, forward });
+      families.set(family.id, { family, passes, check, step, forward: forward && moves });
     }
-    return new Evaluation(subject, corpus, options, families, hooks);
+    const wantsExcess = measures.some(({ forward }) => forward === "excess");
+    const { conditionals } = corpus;
+    const conditionalLoss =
+      wantsExcess && conditionals ? new ConditionalLoss(subject, runtime, corpus, conditionals) : undefined;
+    return new Evaluation(subject, corpus, options, families, conditionalLoss, hooks);
   }
 
   /** The shards of directions `[first, first + count)`, in blocks of at most `examples` examples. */
@@ -163,9 +172,10 @@ export class Evaluation {
     const total = this.corpus.examples.length;
     const specs: ShardSpec[] = [];
     for (const [id, { step }] of this.families) {
+      const measured = this.measures.some(({ family }) => family?.id === id);
       for (let first = 0; first < total; first += size) {
         specs.push({
-          family: step ? id : null,
+          family: measured ? id : null,
           firstExample: first,
           examples: Math.min(size, total - first),
           firstDirection,
@@ -185,17 +195,17 @@ export class Evaluation {
   /**
    * Runs one shard.
    *
-   * @param losses ℓ_i(θ) of the shard's examples from an earlier round, which saves running them again.
+   * @param earlier the same examples' tally from an earlier round, which saves running them at θ again.
    * @throws NonFiniteLossError
    */
-  async runShard(spec: ShardSpec, losses?: readonly number[]): Promise<Tally> {
+  async runShard(spec: ShardSpec, earlier?: Tally): Promise<Tally> {
     const { corpus } = this;
     const { passes, step, forward } = this.families.get(spec.family ?? "rank-one")!;
     const range = Array.from({ length: spec.examples }, (_, i) => spec.firstExample + i);
     const pairs = this.pairsOf(spec);
-    const { base, outcomes } = await (forward
+    const { base, exact, outcomes } = await (forward
       ? this.runForward(passes, step!.epsilon, pairs)
-      : this.runCentral(passes, step?.epsilon ?? null, range, pairs, losses));
+      : this.runCentral(passes, step?.epsilon ?? null, range, pairs, earlier));
     assertFinite(base, spec.firstExample);
     const unitSize = unitSizeOf(passes);
     return {
@@ -204,51 +214,62 @@ export class Evaluation {
       unitSize,
       tokens: range.map((i) => targetsOf(corpus.examples[i]!, corpus.objective).length),
       loss: base,
+      excess: await this.excessOf(range, earlier),
       directions: range.map((i) => this.directionsOf(i, spec)),
+      exact,
       measures: Object.fromEntries(
         this.measures
           .filter(({ family }) => family?.id === spec.family && family !== null)
-          .map((measure) => [measure.id, sums(measure, outcomes, base, spec, unitSize, step!.epsilon)]),
+          .map((measure) => [
+            measure.id,
+            sums(measure, outcomes, base, spec, unitSize, step?.epsilon ?? NaN),
+          ]),
       ),
     };
   }
 
-  /** Losses at θ, once an example, and outcomes at θ ± εv; no outcomes without an ε. */
+  private async excessOf(range: readonly number[], earlier: Tally | undefined): Promise<Tally["excess"]> {
+    if (!this.conditionalLoss) return null;
+    return earlier?.excess ?? this.conditionalLoss.excess(range, batchLimits(this.subject, this.options));
+  }
+
+  /** What is known at θ, once an example, and outcomes at θ ± εv; no outcomes without an ε. */
   private async runCentral(
     passes: Passes,
     epsilon: number | null,
     range: readonly number[],
     pairs: readonly Pair[],
-    losses: readonly number[] | undefined,
-  ): Promise<{ base: readonly number[]; outcomes: PairOutcome[] }> {
+    earlier: Tally | undefined,
+  ): Promise<ShardOutcome> {
     const run = this.runOptions(passes);
     const still = {
       ...run,
       limits: { ...run.limits, pairs: 2 * run.limits.pairs, tokens: 2 * run.limits.tokens },
     };
-    const base =
-      losses ??
-      (
-        await runPairs(
-          still,
-          range.map((example) => ({ example, direction: 0 })),
-          "base",
-          0,
-        )
-      ).map(({ loss: [value] }) => value!);
+    const atRest = async () => {
+      const found = await runPairs(
+        still,
+        range.map((example) => ({ example, direction: 0 })),
+        "base",
+        0,
+      );
+      return { base: found.map(({ loss: [value] }) => value!), exact: exactSums(passes.exact, found) };
+    };
+    const { base, exact } = earlier ? { base: earlier.loss, exact: earlier.exact } : await atRest();
     assertFinite(base, range[0]);
-    return { base, outcomes: epsilon === null ? [] : await runPairs(run, pairs, "central", epsilon) };
+    const outcomes = epsilon === null ? [] : await runPairs(run, pairs, "central", epsilon);
+    return { base, exact, outcomes };
   }
 
-  /** Losses at θ and outcomes at θ + εv from the same passes. */
-  private async runForward(
-    passes: Passes,
-    epsilon: number,
-    pairs: readonly Pair[],
-  ): Promise<{ base: readonly number[]; outcomes: PairOutcome[] }> {
+  /** What is known at θ and outcomes at θ + εv, from the same passes. */
+  private async runForward(passes: Passes, epsilon: number, pairs: readonly Pair[]): Promise<ShardOutcome> {
     const found = await runForward(this.forwardOptions(passes), pairs, epsilon);
-    const base = new Map(found.map((outcome) => [outcome.pair.example, outcome.base]));
-    return { base: [...base.values()], outcomes: found.map(asCentral) };
+    const still = [...new Map(found.map((outcome) => [outcome.pair.example, outcome])).values()];
+    return {
+      base: still.map(({ base }) => base),
+      exact: exactSums(passes.exact, still),
+      outcomes: found.map(asCentral),
+    };
   }
 
   /** Rows at θ take room beside the pairs, of which a pass can then hold nearly twice as many. */
@@ -283,6 +304,7 @@ export class Evaluation {
 
   async dispose(): Promise<void> {
     for (const { passes } of this.families.values()) await passes.dispose();
+    await this.conditionalLoss?.dispose();
   }
 
   private pairsOf(spec: ShardSpec): Pair[] {
@@ -306,6 +328,13 @@ export class Evaluation {
     const { passes } = this.families.values().next().value!;
     return unitSizeOf(passes) > 1 || example % stride === 0 ? 2 : 1;
   }
+}
+
+interface ShardOutcome {
+  /** [example]: ℓ_i(θ), nats. */
+  readonly base: readonly number[];
+  readonly exact: Tally["exact"];
+  readonly outcomes: readonly PairOutcome[];
 }
 
 function unitSizeOf({ shared, oneByOne }: Passes): number {

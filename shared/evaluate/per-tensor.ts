@@ -39,7 +39,7 @@ interface Visit {
   readonly directions: number;
 }
 
-/** By measure id, the strata of a family's measures. `pairs` is the budget of (example, direction) pairs. */
+/** By measure id, the strata of a family's measures: the parameters that move. `pairs` is the budget of (example, direction) pairs. */
 export async function stratify(
   evaluation: Evaluation,
   family: FamilyId,
@@ -49,7 +49,9 @@ export async function stratify(
   const { subject, families } = evaluation;
   const { passes } = families.get(family)!;
   const measures = evaluation.measures.filter((measure) => measure.family?.id === family);
-  const parameters = subject.parameters.filter(({ index }) => passes.participation[index]!.mode !== "none");
+  const parameters = subject.parameters.filter(({ index }) =>
+    ["example", "shared"].includes(passes.participation[index]!.mode),
+  );
   const units = evaluation.units(family);
 
   const look = parameters.map((parameter) => ({

@@ -69,10 +69,19 @@ export async function runPilot(options: PilotOptions): Promise<StepChoice> {
       return point({ hessian: each("hessian"), fisher: each("fisher"), empirical: each("empirical") });
     },
   };
+  // Steps are judged by what they leave of the whole trace, so what is exact counts too.
+  const known = mapTraces((name) =>
+    still.reduce(
+      (sum, { exact }) =>
+        sum +
+        passes.exact.reduce((all, { kind }, i) => (kind === FORMULAS[name].exact ? all + exact[i]! : all), 0),
+      0,
+    ),
+  );
   type Values = Record<TraceName, number[]>;
   const point = (values: Values): PilotPoint & { values: Values } => ({
     values,
-    mean: mapTraces((name) => values[name].reduce((sum, value) => sum + value, 0) / total),
+    mean: mapTraces((name) => values[name].reduce((sum, value) => sum + value, known[name]) / total),
     differenceError(other) {
       const theirs = (other as PilotPoint & { values: Values }).values;
       return mapTraces((name) => {

@@ -1,8 +1,10 @@
 /** The result file: what an evaluation leaves behind, and what strangers may hand in. */
 import { z } from "zod";
+import { probesSchema, zeroShotSchema } from "../probes/task-result-schema.ts";
 import { cardSchema } from "./card.ts";
 
-export const SCHEMA_VERSION = 1;
+/** 2: traces may be exact for some parameters. */
+export const SCHEMA_VERSION = 2;
 
 const list = <S extends z.ZodType>(item: S) => z.array(item).readonly();
 const count = z.number().int().nonnegative();
@@ -16,6 +18,7 @@ const tensorResult = z.object({
   parameters: count,
   value: z.number(),
   directionError: z.number().nullable(),
+  exact: z.literal(true).exactOptional(),
 });
 
 const measureResult = z.object({
@@ -46,8 +49,8 @@ const receiptSchema = z.object({
   model: file.extend({ externalData: list(file) }),
   corpus: file.extend({ objective: z.enum(["mlm", "clm"]) }),
   measures: list(z.string()),
-  /** Directions that every example drew. */
-  directions: byFamily(z.number().int().positive()),
+  /** Directions that every example drew; 0 where all that was selected is exact, and there is then no ε either. */
+  directions: byFamily(count),
   precision: z.number().positive().nullable(),
   perLayer: z.boolean(),
   seed: z.number().int().nonnegative(),
@@ -73,16 +76,25 @@ export const resultSchema = z.object({
     sha256,
     card: cardSchema.nullable(),
     parameters: count,
+    /** Moved along directions. */
     perturbedParameters: count,
+    /** Not moved, because their part of every trace is exact. */
+    exactParameters: count,
     unperturbed: list(partOfModel),
     /** Parameters whose direction is one for all examples of a pass: correct, but noisier. */
     sharedDirections: list(partOfModel),
   }),
   corpus: z.object({ sha256, objective: z.enum(["mlm", "clm"]), examples: count, labelledTokens: count }),
+  /** Name and version; null where a corpus was given instead. */
   suite: z.string().nullable(),
   runtime: z.object({ device: z.string(), ort: z.string() }),
   seed: z.number().int().nonnegative(),
   measures: z.record(z.string(), z.union([measureResult, undefinedMeasure])),
+  /** Downstream tasks of the suite. */
+  probes: probesSchema.exactOptional(),
+  zeroShot: zeroShotSchema.exactOptional(),
+  /** By measure: float32 in base64, a number an example (see per-example.ts). */
+  perExample: z.record(z.string(), z.string()).exactOptional(),
   receipt: receiptSchema,
 });
 

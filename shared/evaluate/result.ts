@@ -2,6 +2,7 @@
 import type { Participation } from "../perturb/participation.ts";
 import { traceName, type Evaluation, type FamilyId } from "./evaluation.ts";
 import { estimate, populationError } from "./estimate.ts";
+import { exactOf } from "./exact-sums.ts";
 import type { Tally } from "./tally.ts";
 
 export interface MeasureResult {
@@ -31,10 +32,15 @@ export interface TensorResult {
   readonly kind: string;
   readonly parameters: number;
   readonly value: number;
+  /** 0 where the value is exact. */
   readonly directionError: number | null;
+  /** Whether the value is known without directions. */
+  readonly exact?: true;
 }
 
 export type MeasureResults = Readonly<Record<string, MeasureResult | UndefinedMeasure>>;
+
+const EXACT = { roundingError: 0, stepBias: 0, reason: null };
 
 /** Measures from the merged tallies of each family (`loss` stands for all that was run without one). */
 export function measureResults(
@@ -52,21 +58,32 @@ export function measureResults(
     const { unit, family } = measure;
     if (!family) {
       const tally: Tally = tallies.values().next().value!;
+      const perExample = measure.forward === "excess" ? tally.excess : tally.loss;
+      if (!perExample) {
+        const reason =
+          "the language of the corpus is not known exactly, so neither is its least possible loss";
+        results[measure.id] = { value: null, reason };
+        continue;
+      }
       const labelled = tally.tokens.reduce((sum, m) => sum + m, 0);
-      const value = tally.loss.reduce((sum, each) => sum + each, 0) / labelled;
-      const { standardError } = populationError(tally.loss, tally.tokens, value, labelled, groups);
+      const value = perExample.reduce((sum, each) => sum + each, 0) / labelled;
+      const { standardError } = populationError(perExample, tally.tokens, value, labelled, groups);
       results[measure.id] = { value, standardError, unit };
       continue;
     }
     if (only && family.id !== only) continue;
     const tally = tallies.get(family.id)!;
-    const step = families.get(family.id)!.step!;
-    const quality = step.quality[traceName(measure)];
+    const step = families.get(family.id)!.step;
+    // Without a step nothing moved, so there is neither rounding nor truncation of differences.
+    const quality = step?.quality[traceName(measure)] ?? EXACT;
     if (quality.reason !== null) {
       results[measure.id] = { value: null, reason: quality.reason };
       continue;
     }
-    const found = estimate(tally, tally.measures[measure.id]!, groups);
+    const found = estimate(tally, tally.measures[measure.id]!, {
+      groups,
+      exact: exactOf(tally, measure)?.sum,
+    });
     const tensors = perTensor?.get(measure.id);
     results[measure.id] = {
       value: found.value,
@@ -77,7 +94,7 @@ export function measureResults(
       stepBias: quality.stepBias,
       largestShare: found.largestShare,
       directions: tally.directions.reduce((most, drawn) => Math.max(most, drawn), 0),
-      epsilon: step.epsilon,
+      ...(step && { epsilon: step.epsilon }),
       unit,
       ...(tensors && { perTensor: tensors }),
     };
@@ -85,28 +102,42 @@ export function measureResults(
   return results;
 }
 
-/** How many scalars moved, and which parameters did not move example by example. */
-export function perturbationSummary({ subject, families }: Evaluation): {
-  parameters: number;
-  perturbedParameters: number;
-  unperturbed: { name: string; parameters: number; reason: string }[];
-  sharedDirections: { name: string; parameters: number; reason: string }[];
-} {
+/** How many scalars the traces cover, and which parameters did not move example by example. */
+export interface PerturbationSummary {
+  readonly parameters: number;
+  /** Scalars moved along directions. */
+  readonly perturbedParameters: number;
+  /** Scalars whose part of every trace is exact, so that no direction moves them. */
+  readonly exactParameters: number;
+  readonly unperturbed: readonly PartOfModel[];
+  readonly sharedDirections: readonly PartOfModel[];
+}
+
+interface PartOfModel {
+  readonly name: string;
+  readonly parameters: number;
+  readonly reason: string;
+}
+
+export function perturbationSummary({ subject, families }: Evaluation): PerturbationSummary {
   const participation: readonly Participation[] = families.values().next().value!.passes.participation;
+  const count = (modes: readonly Participation["mode"][]) =>
+    subject.parameters.reduce(
+      (sum, each) => sum + (modes.includes(participation[each.index]!.mode) ? each.count : 0),
+      0,
+    );
   const list = (mode: Participation["mode"]) =>
-    subject.parameters.flatMap(({ name, count, index }) => {
+    subject.parameters.flatMap(({ name, count: scalars, index }) => {
       const state = participation[index]!;
-      return state.mode === mode && state.mode !== "example"
-        ? [{ name, parameters: count, reason: state.reason }]
+      return state.mode === mode && "reason" in state
+        ? [{ name, parameters: scalars, reason: state.reason }]
         : [];
     });
-  const unperturbed = list("none");
-  const parameters = subject.parameters.reduce((sum, { count }) => sum + count, 0);
-  const still = unperturbed.reduce((sum, each) => sum + each.parameters, 0);
   return {
-    parameters,
-    perturbedParameters: parameters - still,
-    unperturbed,
+    parameters: count(["example", "shared", "exact", "none"]),
+    perturbedParameters: count(["example", "shared"]),
+    exactParameters: count(["exact"]),
+    unperturbed: list("none"),
     sharedDirections: subject.oneByOne ? [] : list("shared"),
   };
 }

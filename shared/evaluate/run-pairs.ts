@@ -12,6 +12,8 @@ export interface PairOutcome {
   readonly first: number;
   readonly second: number;
   readonly squaredDifference: number;
+  /** Exact traces in the order of `Passes.exact`; empty where the pass had no group at θ. */
+  readonly exact: readonly number[];
 }
 
 export interface RunPairsOptions {
@@ -33,7 +35,7 @@ export async function runPairs(
   for (const group of sharingDirections(passes, pairs)) {
     for (const batch of batches(group, examples, limits)) {
       await beforePass?.(batch.length * GROUPS[groups].length);
-      const { loss, first, second, squaredDifference } = await passes.run(batch, groups, epsilon);
+      const { loss, first, second, squaredDifference, exact } = await passes.run(batch, groups, epsilon);
       batch.forEach((pair, i) => {
         outcomes.set(pair, {
           pair,
@@ -41,6 +43,7 @@ export async function runPairs(
           first: first[i] ?? NaN,
           second: second[i] ?? NaN,
           squaredDifference: squaredDifference[i] ?? NaN,
+          exact: exact.map((sums) => sums[i]!),
         });
       });
     }
@@ -55,6 +58,8 @@ export interface ForwardOutcome {
   readonly base: number;
   /** Σ_t Var_p(z₊ − z₀). */
   readonly first: number;
+  /** Exact traces in the order of `Passes.exact`. */
+  readonly exact: readonly number[];
 }
 
 /** Forward outcomes in the order of `pairs`, in which the directions of an example should follow each other. */
@@ -66,15 +71,17 @@ export async function runForward(
   const outcomes = new Map<Pair, ForwardOutcome>();
   for (const batch of batches(pairs, examples, limits)) {
     await beforePass?.(batch.length);
-    const { base, first } = await passes.runForward(batch, epsilon);
-    batch.forEach((pair, i) => outcomes.set(pair, { pair, base: base[i]!, first: first[i]! }));
+    const { base, first, exact } = await passes.runForward(batch, epsilon);
+    batch.forEach((pair, i) => {
+      outcomes.set(pair, { pair, base: base[i]!, first: first[i]!, exact: exact.map((sums) => sums[i]!) });
+    });
   }
   return pairs.map((pair) => outcomes.get(pair)!);
 }
 
 /** A forward difference is half as long as a central one, so its variance is a quarter. */
 export function asCentral({ pair, first }: ForwardOutcome): PairOutcome {
-  return { pair, loss: [], first: 4 * first, second: NaN, squaredDifference: NaN };
+  return { pair, loss: [], first: 4 * first, second: NaN, squaredDifference: NaN, exact: [] };
 }
 
 /** Pairs that may run together: all of them, or those of one block and direction (and tensor) where directions are shared. */

@@ -2,6 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { mergeTallies, TallyMismatchError, type Tally } from "./tally.ts";
 
+/** Parameter 7 holds all of an example's exact trace, which is the example's number; parameter 8 none of it. */
+function exactTotals(first: number, examples: number): Record<number, number> {
+  return { 7: (examples * (2 * first + examples - 1)) / 2, 8: 0 };
+}
+
 /** Examples `[first, first + values.length)`, each with the given estimates from direction `firstDirection` on. */
 function shard(first: number, firstDirection: number, values: readonly (readonly number[])[]): Tally {
   const sum = (list: readonly number[]) => list.reduce((total, value) => total + value, 0);
@@ -11,7 +16,11 @@ function shard(first: number, firstDirection: number, values: readonly (readonly
     unitSize: 1,
     tokens: values.map((_, i) => first + i + 1),
     loss: values.map((_, i) => (first + i) / 10),
+    excess: null,
     directions: values.map((list) => list.length),
+    exact: {
+      curvature: { sum: values.map((_, i) => first + i), byParameter: exactTotals(first, values.length) },
+    },
     measures: {
       trace: { sum: values.map(sum), squares: values.map((list) => sum(list.map((value) => value ** 2))) },
     },

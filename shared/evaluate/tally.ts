@@ -3,6 +3,7 @@
  * directions add up, in any order, to the tally of all of them.
  */
 import { PlateauError } from "../errors.ts";
+import type { ExactKind } from "../perturb/exact-head.ts";
 
 /** Sums of one measure over the directions of each example. */
 export interface MeasureSums {
@@ -10,6 +11,14 @@ export interface MeasureSums {
   readonly sum: readonly number[];
   /** [unit]: Σ_k (Σ_{i ∈ unit} h_ik)²; a unit is an example, or the block that shares directions. */
   readonly squares: readonly number[];
+}
+
+/** Exact traces of the output head: parameters that need no directions. */
+export interface ExactSums {
+  /** [example]: of all those parameters together, summed over the example's labelled tokens. */
+  readonly sum: readonly number[];
+  /** By parameter index: of all the examples together. */
+  readonly byParameter: Readonly<Record<number, number>>;
 }
 
 /** A shard's result: examples `[firstExample, firstExample + tokens.length)`, directions `[firstDirection, …)`. */
@@ -22,8 +31,12 @@ export interface Tally {
   readonly tokens: readonly number[];
   /** [example]: ℓ_i(θ), nats. */
   readonly loss: readonly number[];
+  /** [example]: Σ_t KL(q ‖ p), nats; null where it was not asked for, or the language is not known. */
+  readonly excess: readonly number[] | null;
   /** [example]: number of directions in the sums. */
   readonly directions: readonly number[];
+  /** Like the loss known from θ alone, so that further directions leave it as it is; empty where nothing is exact. */
+  readonly exact: Readonly<Partial<Record<ExactKind, ExactSums>>>;
   readonly measures: Readonly<Record<string, MeasureSums>>;
 }
 
@@ -62,7 +75,9 @@ export function mergeTallies(tallies: readonly Tally[]): Tally {
       ...left,
       tokens: [...left.tokens, ...right.tokens],
       loss: [...left.loss, ...right.loss],
+      excess: joinExcess(left.excess, right.excess),
       directions: [...left.directions, ...right.directions],
+      exact: joinExact(left.exact, right.exact),
       measures: combine(left, right, (a, b) => ({
         sum: [...a.sum, ...b.sum],
         squares: [...a.squares, ...b.squares],
@@ -86,6 +101,29 @@ function addDirections(left: Tally, right: Tally): Tally {
       squares: add(a.squares, b.squares),
     })),
   };
+}
+
+function joinExcess(left: Tally["excess"], right: Tally["excess"]): Tally["excess"] {
+  if ((left === null) !== (right === null)) {
+    throw new TallyMismatchError("Some shards hold the excess loss and some do not.");
+  }
+  return left && right && [...left, ...right];
+}
+
+/** Exact sums of examples laid end to end. */
+function joinExact(left: Tally["exact"], right: Tally["exact"]): Tally["exact"] {
+  const kinds = Object.keys(left) as ExactKind[];
+  if (kinds.join() !== Object.keys(right).join()) {
+    throw new TallyMismatchError("Some shards hold exact traces that others do not.");
+  }
+  return Object.fromEntries(
+    kinds.map((kind) => {
+      const [a, b] = [left[kind]!, right[kind]!];
+      const parameters = Object.keys(a.byParameter).map(Number);
+      const both = parameters.map((index) => [index, a.byParameter[index]! + (b.byParameter[index] ?? NaN)]);
+      return [kind, { sum: [...a.sum, ...b.sum], byParameter: Object.fromEntries(both) }];
+    }),
+  );
 }
 
 function combine(

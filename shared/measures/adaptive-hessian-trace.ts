@@ -10,4 +10,5 @@ export const adaptiveHessianTrace: Measure = {
   description:
     "Hessian trace over relative changes of the weights; rescaling weights without changing the model leaves it as it is.",
   family: scaled,
+  forward: null,
 };

@@ -9,6 +9,8 @@ export const empiricalFisherTrace: Measure = {
   unit: "nats²/token",
   better: "lower",
   family: rankOne,
+  forward: null,
   estimate: ({ squaredDifference }, epsilon) => squaredDifference / (4 * epsilon * epsilon),
+  exact: "empirical",
   secondDifference: false,
 };

@@ -14,6 +14,8 @@ export const fisherTrace: Measure = {
   unit: "nats/token",
   better: "lower",
   family: rankOne,
+  forward: null,
   estimate: ({ first }, epsilon) => first / (4 * epsilon * epsilon),
+  exact: "curvature",
   secondDifference: false,
 };

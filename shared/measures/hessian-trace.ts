@@ -9,6 +9,8 @@ export const hessianTrace: Measure = {
   unit: "nats/token",
   better: "lower",
   family: rankOne,
+  forward: null,
   estimate: ({ base, plus, minus }, epsilon) => (plus - base + (minus - base)) / (epsilon * epsilon),
+  exact: "curvature",
   secondDifference: true,
 };

@@ -3,6 +3,7 @@ import { PlateauError } from "../errors.ts";
 import { adaptiveFisherTrace } from "./adaptive-fisher-trace.ts";
 import { adaptiveHessianTrace } from "./adaptive-hessian-trace.ts";
 import { empiricalFisherTrace } from "./empirical-fisher-trace.ts";
+import { excessLoss } from "./excess-loss.ts";
 import { fisherTrace } from "./fisher-trace.ts";
 import { hessianTrace } from "./hessian-trace.ts";
 import { loss } from "./loss.ts";
@@ -12,6 +13,7 @@ export type { Measure, PairSums } from "./measure.ts";
 
 export const MEASURES: readonly Measure[] = [
   loss,
+  excessLoss,
   fisherTrace,
   hessianTrace,
   empiricalFisherTrace,
@@ -19,9 +21,9 @@ export const MEASURES: readonly Measure[] = [
   adaptiveHessianTrace,
 ];
 
-/** What is measured unless something else is asked for: all that one family of passes gives. */
+/** What is measured unless something else is asked for: all that one family of passes gives on any corpus. */
 export const DEFAULT_MEASURES: readonly string[] = MEASURES.filter(
-  ({ family }) => family?.id !== "scaled",
+  ({ family, forward }) => family?.id !== "scaled" && forward !== "excess",
 ).map(({ id }) => id);
 
 /** A measure was asked for that does not exist. */

@@ -8,6 +8,8 @@ export const loss: Measure = {
   unit: "nats/token",
   better: "lower",
   family: null,
+  forward: "loss",
   estimate: ({ base }) => base,
+  exact: null,
   secondDifference: false,
 };

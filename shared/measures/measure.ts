@@ -1,3 +1,4 @@
+import type { ExactKind } from "../perturb/exact-head.ts";
 import type { Family } from "../perturb/families/family.ts";
 
 /** What a pass tells of one pair (example, direction): sums over the example's labelled tokens. */
@@ -23,8 +24,12 @@ export interface Measure {
   readonly better: "lower";
   /** The family of directions it needs; null for what one forward pass tells. */
   readonly family: Family | null;
+  /** What of a forward pass it is the mean of: the loss, or its excess over the language's own; null for traces. */
+  readonly forward: "loss" | "excess" | null;
   /** The contribution of a pair, such that its mean over directions, summed over examples and divided by M, estimates it. */
   readonly estimate: (sums: PairSums, epsilon: number) => number;
+  /** What the exact trace of the output head is for it; null where there is none, and all parameters move. */
+  readonly exact: ExactKind | null;
   /** Whether the estimate is a second difference of the loss: rounding then hits it as ε⁻². */
   readonly secondDifference: boolean;
 }

@@ -20,6 +20,8 @@ export const INPUT = {
   targets: "plateau:targets",
   /** int64 [labelled tokens at θ + εv]: the labelled row that holds the same token at θ. */
   baseOf: "plateau:base-of",
+  /** int64 [rows]: the labelled rows, at θ, whose exact traces are wanted. */
+  exactRows: "plateau:exact-rows",
 } as const;
 
 /** A random input of the rewritten graph. */

@@ -10,11 +10,12 @@ import { constantInts } from "../onnx/constant-ints.ts";
 import { copyNode, indexGraph, intAttribute, type Graph, type GraphIndex, type Node } from "../onnx/graph.ts";
 import { isConstantValue } from "../onnx/uses.ts";
 import { dimsOf } from "../onnx/weights.ts";
-import type { Layout } from "./layout.ts";
+import { PROBE_ROWS, type Layout } from "./layout.ts";
 
 /** Operators on one activation and constants that act on each position alone, along the last axis or elementwise. */
 const POSITIONWISE = new Set([
   "MatMul",
+  "Gemm",
   "MatMulNBits",
   "Add",
   "Sub",
@@ -57,6 +58,7 @@ export function labelledCandidates(graph: Graph, logits: string): string[] {
     if (found.has(value)) continue;
     found.add(value);
     const node = index.producers.get(value);
+    if (node?.opType === "Reshape") pending.push(node.input[0]!);
     if (!node || !isPositionwise(graph, index, node)) continue;
     for (const input of node.input) if (input && !isConstantValue(graph, index, input)) pending.push(input);
   }
@@ -77,11 +79,8 @@ export function gatherLabelled(
   builder: Builder,
 ): { logits: string; labelled: Set<string> } {
   const index = indexGraph(graph);
-  const positionAxis = (value: string) => {
-    const layout = layouts.get(value);
-    return layout?.kind === "batched" && layout.axis === 0 && layout.rank === 3 ? layout.dims[1]! : null;
-  };
-  const length = positionAxis(logits);
+  const length = positionsOf(layouts.get(logits));
+  const isAligned = (value: string) => length !== null && positionsOf(layouts.get(value)) === length;
   const memo = new Map<string, string>();
   const gathered = (value: string): string => {
     const known = memo.get(value);
@@ -90,10 +89,10 @@ export function gatherLabelled(
     const movable =
       node !== undefined &&
       isPositionwise(graph, index, node) &&
-      node.input.every(
-        (input) => !input || isConstantValue(graph, index, input) || (positionAxis(input) ?? -1) === length,
-      );
-    const result = movable ? copyOf(node) : gatherHere(value);
+      node.input.every((input) => !input || isConstantValue(graph, index, input) || isAligned(input));
+    // Between [N, T, d] and [N·T, d] nothing changes but the shape, which labelled rows do not share.
+    const reshapes = node?.opType === "Reshape" && isAligned(value) && isAligned(node.input[0]!);
+    const result = movable ? copyOf(node) : reshapes ? gathered(node.input[0]!) : gatherHere(value);
     memo.set(value, result);
     return result;
   };
@@ -107,6 +106,7 @@ export function gatherLabelled(
   };
   // [N, T, d] → [N·T, d]: a 0 keeps the last size without knowing it, after the axes to be merged are put first.
   const gatherHere = (value: string): string => {
+    if (layouts.get(value)?.kind === "flattened") return builder.gather(value, rows, 0);
     const shape = builder.op("Shape", [value]);
     const last = builder.gather(shape, builder.ints([2]), 0);
     const flat = builder.op("Reshape", [value, builder.concat([builder.ints([-1]), last], 0)]);
@@ -116,9 +116,18 @@ export function gatherLabelled(
   return { logits: result, labelled: new Set(memo.values()) };
 }
 
+/** Positions of an example in a value whose rows stand example by example, [N, T, d] or [N·T, d]; else null. */
+function positionsOf(layout: Layout | null | undefined): number | null {
+  if (layout?.kind === "batched") return layout.axis === 0 && layout.rank === 3 ? layout.dims[1]! : null;
+  if (layout?.kind !== "flattened" || !layout.exampleMajor || layout.dims.length !== 2) return null;
+  return layout.dims[0]! / PROBE_ROWS[1];
+}
+
 function isPositionwise(graph: Graph, index: GraphIndex, node: Node): boolean {
   if (!POSITIONWISE.has(node.opType) || node.output.filter(Boolean).length !== 1) return false;
-  if (node.opType === "MatMul" || node.opType === "MatMulNBits") return hasConstantMatrix(graph, index, node);
+  if (node.opType === "Gemm" && (intAttribute(node, "transA", 0) !== 0 || node.input.length > 2))
+    return false;
+  if (/^(MatMul|MatMulNBits|Gemm)$/.test(node.opType)) return hasConstantMatrix(graph, index, node);
   if (/Normalization$/.test(node.opType)) return intAttribute(node, "axis", -1) === -1;
   if (node.opType === "ReduceMean") return reducesLastAxis(graph, node);
   return node.input.every((input) => broadcastsAlongLastAxis(graph, input));

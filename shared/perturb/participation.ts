@@ -6,5 +6,7 @@ export type Participation =
   | { readonly mode: "example"; readonly structure: Structure }
   /** One direction a run, through the fallback W + εV; `reason` says what stood in the way of better. */
   | { readonly mode: "shared"; readonly structure: Structure; readonly reason: string }
+  /** Needs no direction: its part of every trace is known exactly (exact-head.ts). */
+  | { readonly mode: "exact" }
   /** Not perturbed. */
   | { readonly mode: "none"; readonly reason: string };

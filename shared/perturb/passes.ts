@@ -12,9 +12,11 @@ import { DataType } from "../onnx/weights.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Feeds, Runtime, Session, Tensor } from "../runtime.ts";
 import { INPUT } from "./context.ts";
+import type { ExactOutput } from "./exact-head.ts";
 import type { Family } from "./families/family.ts";
 import { appendLoss } from "./loss.ts";
 import type { Participation } from "./participation.ts";
+import { baseRows, float32, int64, joinRows, longest, NO_ROWS, range, repeatLast } from "./pass-rows.ts";
 import { sumByPair, sumForward, type ForwardResult, type PassResult } from "./pass-result.ts";
 import {
   hasSharedDirections,
@@ -40,12 +42,15 @@ export interface PassesOptions {
   readonly seed: number;
   readonly include?: RewriteOptions["include"];
   readonly materialise?: RewriteOptions["materialise"];
+  readonly exact?: RewriteOptions["exact"];
   /** Few passes will be run: sessions are made cheaply, runs may be slow. */
   readonly throwaway?: boolean;
 }
 
 export class Passes {
   readonly participation: readonly Participation[];
+  /** The exact traces that passes with a group at θ give, in the order in which they give them. */
+  readonly exact: readonly ExactOutput[];
   /** Whether parameters of all rows of a run move together, so that its pairs must share a block and a direction. */
   readonly shared: boolean;
   /** Whether a run holds one row only; then it may as well have a direction of its own. */
@@ -61,14 +66,15 @@ export class Passes {
     this.signFeeds = new SignFeeds(options.seed, options.examples);
     const trial = rewrite(options.subject, this.rewriteOptions(2));
     this.participation = trial.participation;
+    this.exact = trial.exact;
     this.shared = hasSharedDirections(trial) || options.subject.oneByOne;
     this.oneByOne = options.subject.oneByOne;
   }
 
   private rewriteOptions(stack: Stack): RewriteOptions {
-    const { family, include, materialise, subject } = this.options;
+    const { family, include, materialise, exact = [], subject } = this.options;
     const whole = materialise ?? (subject.oneByOne ? wholeParameters(subject) : undefined);
-    return { family, stack, ...(include && { include }), ...(whole && { materialise: whole }) };
+    return { family, stack, exact, ...(include && { include }), ...(whole && { materialise: whole }) };
   }
 
   /**
@@ -82,7 +88,8 @@ export class Passes {
     const outputs = this.shared
       ? await this.runApart(pairs, targets, groups, epsilon, length)
       : await this.runStacked(pairs, targets, groups, epsilon, length);
-    return sumByPair(outputs, targets, GROUPS[groups].length);
+    const signs: readonly number[] = GROUPS[groups];
+    return sumByPair(outputs, targets, signs.length, signs.includes(0) ? this.exact : []);
   }
 
   /**
@@ -99,13 +106,18 @@ export class Passes {
     const targets = rows.map(({ pair }) => this.targetsFor(pair.example));
     const length = subject.inputs.fixedLength ?? longest(examples, pairs);
     const { session, rewritten } = await this.sessionFor("forward");
+    const moved = targets.slice(0, pairs.length).flat().length;
     const outputs = await session.run(
-      this.feeds(rewritten, rows, length, targets, baseRows(pairs, still, targets)),
+      this.feeds(rewritten, rows, length, targets, {
+        baseOf: baseRows(pairs, still, targets),
+        exactRows: range(moved, targets.flat().length),
+      }),
     );
     return sumForward(
       outputs,
       targets,
       pairs.map(({ example }) => still.indexOf(example)),
+      this.exact,
     );
   }
 
@@ -139,8 +151,12 @@ export class Passes {
     const rows = signs.flatMap((sign) => pairs.map((pair) => ({ pair, magnitude: sign * epsilon })));
     const labels = Array<typeof targets>(signs.length).fill(targets).flat();
     const odd = signs.length === 1 && labels.flat().length % 2 === 1;
+    const tokens = targets.flat().length;
+    const still = (signs as readonly number[]).indexOf(0);
     return await session.run(
-      this.feeds(rewritten, rows, length, odd ? [...labels.slice(0, -1), repeatLast(labels)] : labels),
+      this.feeds(rewritten, rows, length, odd ? [...labels.slice(0, -1), repeatLast(labels)] : labels, {
+        exactRows: still < 0 ? NO_ROWS : range(still * tokens, (still + 1) * tokens),
+      }),
     );
   }
 
@@ -156,20 +172,23 @@ export class Passes {
     const { session, tail, rewritten } = await this.sessionFor(signs.length as Stack, true);
     const perRun = this.options.subject.oneByOne ? 1 : pairs.length;
     const logits: Tensor[] = [];
+    const exact = new Map(this.exact.map(({ name }) => [name, [] as number[]]));
     for (const sign of signs) {
       for (let start = 0; start < pairs.length; start += perRun) {
         const rows = pairs.slice(start, start + perRun).map((pair) => ({ pair, magnitude: sign * epsilon }));
-        const output = await session.run(
-          this.feeds(rewritten, rows, length, targets.slice(start, start + perRun)),
-        );
+        const labels = targets.slice(start, start + perRun);
+        const exactRows = sign === 0 ? range(0, labels.flat().length) : NO_ROWS;
+        const output = await session.run(this.feeds(rewritten, rows, length, labels, { exactRows }));
         logits.push(output[LOGITS]!);
+        if (sign === 0) exact.forEach((list, name) => list.push(...(output[name]!.data as Float32Array)));
       }
     }
     const labels = Array(signs.length).fill(targets).flat(2) as Target[];
-    return await tail!.run({
+    const outputs = await tail!.run({
       [LOGITS]: joinRows(logits),
       [INPUT.targets]: int64(labels.map(({ label }) => label)),
     });
+    return { ...outputs, ...Object.fromEntries([...exact].map(([name, list]) => [name, float32(list)])) };
   }
 
   private async sessionFor(stack: Stack, apart = false): Promise<NonNullable<typeof this.current>> {
@@ -192,7 +211,7 @@ export class Passes {
     rows: readonly Row[],
     length: number,
     targets: readonly (readonly Target[])[],
-    baseOf: readonly number[] = [],
+    { baseOf = [], exactRows = NO_ROWS }: { baseOf?: readonly number[]; exactRows?: readonly number[] },
   ): Feeds {
     const { subject, examples } = this.options;
     const feeds = inputFeeds(
@@ -216,38 +235,11 @@ export class Passes {
     feeds[INPUT.rowExample] = int64(owners);
     feeds[INPUT.targets] = int64(labels);
     feeds[INPUT.baseOf] = int64(baseOf);
+    feeds[INPUT.exactRows] = int64(exactRows);
     for (const input of signs) feeds[input.name] = this.signFeeds.tensor(input, rows, length);
     // Not every runtime puts up with feeds that the pruned graph no longer reads.
     return Object.fromEntries(graph.inputs.map(({ name }) => [name, feeds[name]!]));
   }
-}
-
-function longest(examples: readonly Example[], pairs: readonly Pair[]): number {
-  return pairs.reduce((max, { example }) => Math.max(max, examples[example]!.inputIds.length), 0);
-}
-
-/** For each labelled token of the pairs, the labelled row that holds it at θ. */
-function baseRows(
-  pairs: readonly Pair[],
-  still: readonly number[],
-  targets: readonly (readonly Target[])[],
-): number[] {
-  const offsets: number[] = [];
-  let offset = 0;
-  for (const list of targets) {
-    offsets.push(offset);
-    offset += list.length;
-  }
-  return pairs.flatMap(({ example }, i) => {
-    const first = offsets[pairs.length + still.indexOf(example)]!;
-    return targets[i]!.map((_, t) => first + t);
-  });
-}
-
-/** The last row's targets with the last of them twice. */
-function repeatLast(labels: readonly (readonly Target[])[]): readonly Target[] {
-  const row = labels[labels.length - 1]!;
-  return [...row, row[row.length - 1]!];
 }
 
 /** Every parameter moves as a whole: rank-one where it is a matrix. */
@@ -278,20 +270,4 @@ function tailGraph({ graph }: Subject, stack: 1 | 2 | 3) {
     { name: INPUT.targets, elementType: DataType.INT64, dims: ["plateau:tokens"] },
   ];
   return tail;
-}
-
-function joinRows(parts: readonly Tensor[]): Tensor {
-  const width = parts[0]!.dims[1]!;
-  const rows = parts.reduce((sum, { dims }) => sum + dims[0]!, 0);
-  const data = new Float32Array(rows * width);
-  let offset = 0;
-  for (const part of parts) {
-    data.set(part.data as Float32Array, offset);
-    offset += part.data.length;
-  }
-  return { type: "float32", dims: [rows, width], data };
-}
-
-function int64(values: readonly number[]): Tensor {
-  return { type: "int64", dims: [values.length], data: BigInt64Array.from(values, BigInt) };
 }

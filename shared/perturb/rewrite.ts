@@ -12,6 +12,7 @@ import type { Parameter } from "../onnx/parameters.ts";
 import { findUses } from "../onnx/uses.ts";
 import { DataType } from "../onnx/weights.ts";
 import { INPUT, Obstacle, RewriteContext, type SignInput } from "./context.ts";
+import { appendExactHead, findExactHead, type ExactKind, type ExactOutput } from "./exact-head.ts";
 import type { Family } from "./families/family.ts";
 import { gatherLabelled } from "./labelled.ts";
 import { appendForwardLoss, appendLoss } from "./loss.ts";
@@ -27,6 +28,8 @@ export interface Rewritten {
   readonly signs: readonly SignInput[];
   /** By parameter index. */
   readonly participation: readonly Participation[];
+  /** Exact traces among the outputs. */
+  readonly exact: readonly ExactOutput[];
 }
 
 export type Stack = 0 | 1 | 2 | 3 | "forward";
@@ -42,6 +45,8 @@ export interface RewriteOptions {
    * form that self-checks compare with, and all that a graph fixed to one example needs.
    */
   readonly materialise?: readonly Participation[];
+  /** Exact traces to take instead of moving what they are known for; none where absent. */
+  readonly exact?: readonly ExactKind[];
 }
 
 /** Output of a graph rewritten with `stack: 0`: logits [labelled tokens, vocabulary]. */
@@ -50,7 +55,7 @@ export const LOGITS = "plateau:logits";
 /** Perturbs every parameter that `include` admits: per example where an operator can, else by a shared direction. */
 export function rewrite(
   subject: Subject,
-  { family, stack, include = () => true, materialise }: RewriteOptions,
+  { family, stack, include = () => true, materialise, exact = [] }: RewriteOptions,
 ): Rewritten {
   const graph = cloneGraph(subject.graph);
   const builder = new Builder(graph, "plateau:");
@@ -64,27 +69,33 @@ export function rewrite(
   for (const value of labelled) layouts.set(value, { kind: "labelled" });
   const index = indexGraph(graph);
   const context = new RewriteContext(graph, index, builder, family, layouts);
-  const participation = subject.parameters
-    // Uses are found before anything is rewritten: they name the nodes of this graph.
-    .map((parameter) => locate(graph, index, parameter))
-    .map((parameter) => {
-      if (!include(parameter)) return none("excluded");
-      const earlier = materialise?.[parameter.index];
-      if (!earlier) return perturb(context, parameter);
-      return earlier.mode === "none"
-        ? earlier
-        : moveWhole(context, parameter, earlier.structure, "materialised");
-    });
+  // Uses are found before anything is rewritten: they name the nodes of this graph.
+  const parameters = subject.parameters.map((parameter) => locate(graph, index, parameter));
+  const head =
+    exact.length > 0 && !materialise
+      ? findExactHead(context, logits, subject.vocabulary, parameters.filter(include))
+      : null;
+  const known = new Set(head?.parameters.values());
+  const participation = parameters.map((parameter): Participation => {
+    if (!include(parameter)) return none("excluded");
+    if (known.has(parameter.index)) return { mode: "exact" };
+    const earlier = materialise?.[parameter.index];
+    if (!earlier) return perturb(context, parameter);
+    return earlier.mode === "none" || earlier.mode === "exact"
+      ? earlier
+      : moveWhole(context, parameter, earlier.structure, "materialised");
+  });
 
   mergeBiases(context);
 
   const end = appendEnd(builder, logits, stack);
+  const exactOutputs = head ? appendExactHead(context, head, logits, exact) : [];
   graph.nodes.push(...builder.nodes);
-  graph.outputs = end;
+  graph.outputs = [...end, ...exactOutputs.map(({ name }) => name)];
   const signs = [...context.signInputs.values()];
   graph.inputs.push(...signs.map(({ name, dims }) => ({ name, elementType: DataType.FLOAT, dims })));
   pruneAndSort(graph);
-  return { graph, signs, participation };
+  return { graph, signs, participation, exact: exactOutputs };
 }
 
 function appendEnd(builder: Builder, logits: string, stack: Stack): string[] {
@@ -105,6 +116,7 @@ function bookkeepingInputs(): GraphInput[] {
     { name: INPUT.rowExample, elementType: DataType.INT64, dims: ["plateau:tokens"] },
     { name: INPUT.targets, elementType: DataType.INT64, dims: ["plateau:tokens"] },
     { name: INPUT.baseOf, elementType: DataType.INT64, dims: ["plateau:moved-tokens"] },
+    { name: INPUT.exactRows, elementType: DataType.INT64, dims: ["plateau:exact-rows"] },
   ];
 }
 

@@ -1,22 +1,23 @@
 /**
  * Every rewritten model is checked before its numbers are trusted: at ε = 0 it must equal the original, and along one
- * random direction per example it must equal the model whose weights were really moved, W + ε a bᵀ.
+ * random direction per example it must equal the model whose weights were really moved, W + ε a bᵀ. Traces that are
+ * taken exactly must be the mean over such directions.
  */
 import { targetsOf } from "../corpus/corpus.ts";
-import { PlateauError } from "../errors.ts";
 import type { Graph } from "../onnx/graph.ts";
 import { roundsActivations } from "../onnx/canonical/integers.ts";
 import { inputFeeds, modelInputs } from "../onnx/inputs.ts";
 import { DataType } from "../onnx/weights.ts";
 import { writeModel } from "../onnx/write.ts";
+import { checkExactTraces } from "./exact-check.ts";
 import { assertFinite } from "./finite-loss.ts";
 import { Passes, type PassesOptions } from "./passes.ts";
+import { SelfCheckError } from "./self-check-error.ts";
 import type { Pair } from "./sign-feeds.ts";
 import type { Participation } from "./participation.ts";
 import type { Subject } from "./subject.ts";
 
-/** The rewritten graph does not compute what it should: a defect of Plateau. No number of it may be shown. */
-export class SelfCheckError extends PlateauError {}
+export { SelfCheckError } from "./self-check-error.ts";
 
 export interface SelfCheck {
   /** Largest difference of an example's loss at ε = 0 from the original model's, nats. */
@@ -40,6 +41,8 @@ const EXAMPLES = 2;
 const ROUNDING = { single: 5e-5, half: 2e-2 };
 /** Disagreement allowed per change of the loss. */
 const RELATIVE = { single: 2e-3, half: 0.1 };
+/** Disagreement allowed between an exact trace and its estimate, beyond the estimate's own error. */
+const EXACT = { single: 0.05, half: 0.15 };
 /** A step that changes the loss by more than this turns rounding into noise. */
 const LARGEST_CHANGE = 1;
 /** Weights moved at once at most (128 MiB in single precision). */
@@ -56,7 +59,8 @@ export async function selfCheck(options: SelfCheckOptions): Promise<SelfCheck> {
   const original = await originalLosses(options, checked);
   assertFinite(original);
   const scale = 1 + Math.max(...original.map(Math.abs));
-  const passes = new Passes(options);
+  // What is exact later moves here as well: the directions checked are what it is compared with.
+  const passes = new Passes({ ...options, exact: [] });
   const groups: MovedGroup[] = [];
   // All of them before the rewritten model is loaded: two copies of a large model need not fit.
   for (const only of groupsOf(subject, passes.participation)) {
@@ -80,6 +84,12 @@ export async function selfCheck(options: SelfCheckOptions): Promise<SelfCheck> {
         );
       }
       if (moved >= worst.moved) worst = { atRest, moved, change, epsilon };
+    }
+    const exactly = await checkExactTraces(options, passes, checked, EXACT[precision]);
+    if (exactly && !(largestDifference(exactly, original) <= ROUNDING[precision] * scale)) {
+      throw new SelfCheckError(
+        "With exact traces among its outputs the rewritten model's loss is another; please report this model.",
+      );
     }
     return worst;
   } finally {

@@ -132,7 +132,7 @@ test.each<[what: string, corpus: string, message: RegExp]>([
 
 test("wrong usage", async () => {
   await mkdir(at("folder"));
-  await writeFile(at("other.json"), '{"schemaVersion": 2}');
+  await writeFile(at("other.json"), '{"schemaVersion": 1}');
   await writeFile(at("cut.json"), '{"schemaVersion"');
   const external = await writeExternal(at("external"));
   await copyFile(PLAIN, at("mine.onnx"));

@@ -54,7 +54,7 @@ describe("one model", () => {
 
   test("shows a table with errors, and what to beware of", () => {
     expect(outcome.code).toBe(0);
-    expect(outcome.stdout).toMatch(/^=small {2}5,784 parameters, all moved/);
+    expect(outcome.stdout).toMatch(/^=small {2}5,784 parameters: 5,104 moved, 680 taken exactly/);
     expect(outcome.stdout).toMatch(/Fisher trace +\d+(\.\d+)? +\d+(\.\d+)? +\d+(\.\d+)? +nats\/token/);
     expect(outcome.stdout).toMatch(/layer +kind +parameters/);
     expect(outcome.stdout).toContain("The loss is above that of a uniform guess (ln V = 3.689): is this");
@@ -71,7 +71,10 @@ describe("one model", () => {
   test("writes a result with all that a replay needs", async () => {
     const { checkpoint, corpus, measures, receipt } = await result("one.json");
     expect(checkpoint.card).toEqual({ name: "=small", run: "a", step: 1000, lr: 0.01 });
-    expect(checkpoint).toMatchObject({ parameters: 5784, perturbedParameters: 5784, unperturbed: [] });
+    expect(checkpoint).toMatchObject({
+      ...{ parameters: 5784, perturbedParameters: 5104, exactParameters: 680 },
+      unperturbed: [],
+    });
     expect(corpus).toMatchObject({ objective: "mlm", examples: 36, labelledTokens: 56 });
     expect(measures["loss"]!.value).toBeCloseTo(4.1116, 4);
     expect(receipt).toMatchObject({
@@ -243,6 +246,30 @@ test("JSON on stdout is alone there, filters are in the receipt, and the step ca
   expect(checkpoint.perturbedParameters).toBeLessThan(checkpoint.parameters);
 });
 
+test("the output head alone is exact: no directions, no ε, and verify finds the same", async () => {
+  const { code, stdout } = await plateau([
+    ...["evaluate", PLAIN, ...CORPUS, "--include", "head.*", "--per-layer"],
+    ...["--json", at("head.json"), "--csv", at("head.csv")],
+  ]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("5,784 parameters: 680 taken exactly, 5,104 left out");
+  expect(stdout).not.toContain("directions an example");
+  const { checkpoint, measures, receipt } = await result("head.json");
+  expect(checkpoint).toMatchObject({ perturbedParameters: 0, exactParameters: 680 });
+  expect(receipt).toMatchObject({ directions: { "rank-one": 0 }, epsilon: {} });
+  expect(measures["hessian-trace"]).toMatchObject({
+    ...{ directionError: 0, directions: 0 },
+    perTensor: [
+      { name: "head.weight", directionError: 0, exact: true },
+      { name: "head.bias", directionError: 0, exact: true },
+    ],
+  });
+  expect(measures["hessian-trace"]!.value).toBe(measures["fisher-trace"]!.value);
+  expect(await readFile(at("head.csv"), "utf8")).toMatch(/hessian-trace,head\.bias,,bias,40,yes,/);
+  const verified = await plateau(["verify", at("head.json"), PLAIN, ...CORPUS.slice(0, 2)]);
+  expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining("All numbers agree.") });
+});
+
 test("examples of different lengths are padded", async () => {
   const lines = [3, 8, 20, 2, 31].map((length) => {
     const labels = Array.from({ length }, (_, t) => (t === 1 ? 7 : -100));
@@ -269,7 +296,9 @@ test("inspect tells parameters, ties and how they move; --static leaves the mode
   ]);
   expect([words!.code, machine!.code, unrun!.code]).toEqual([0, 0, 0]);
   expect(words!.stdout).toMatch(/attention_mask +\[batch, sequence\] +attention mask/);
-  expect(words!.stdout).toContain("Every example moves all of them along directions of its own.");
+  expect(words!.stdout).toMatch(/41 +40 +bias +– +Add +exact +model\.cls\.predictions\.decoder\.bias/);
+  expect(words!.stdout).toContain("Every example moves 41 of 42 along directions of its own.");
+  expect(words!.stdout).toContain("1 in the output head needs no directions: the trace over it is exact.");
   const { parameters, totalParameters, vocabulary } = JSON.parse(machine!.stdout) as {
     parameters: { dims: number[]; copies: string[]; readBy: string[]; moved: { by: string } }[];
     totalParameters: number;
@@ -280,7 +309,7 @@ test("inspect tells parameters, ties and how they move; --static leaves the mode
   // The embedding and the head share their weights.
   expect(parameters.find(({ readBy }) => readBy.length > 1)!.copies.length).toBeGreaterThanOrEqual(1);
   expect(parameters.every(({ moved }) => moved.by === "example")).toBe(true);
-  expect(unrun!.stdout).toContain("Not run, so how they would be moved is not known.");
+  expect(unrun!.stdout).toContain("Not run, so how they would be measured is not known.");
 });
 
 test("Ctrl-C stops at once and leaves what is finished", async () => {

@@ -31,14 +31,6 @@ const UNTIED_BY_QUANTISATION: Readonly<Record<string, number>> = {
   "bert-dynamic-int8.onnxruntime18.onnx": 40 * 16,
 };
 
-/** Layers whose output is found, where it is not the usual two. */
-const LAYERS: Readonly<Record<string, readonly (number | null)[]>> = {
-  // One layer's weights, used twice.
-  "albert.torchscript14.onnx": [null, 0],
-  // Both layers' keys and values are outputs of the fused graph.
-  "llama-fused.transformers20.onnx": [null],
-};
-
 function corpusFor({ objective, onlySequence }: Fixture) {
   const corpus = parseCorpus(readFileSync(new URL(`${objective}.jsonl`, folder), "utf8"), objective);
   const fits = corpus.examples.filter(
@@ -66,6 +58,16 @@ describe.each(fixtures)("$file", (fixture) => {
     expect(left.map(({ name }) => name)).toEqual([]);
   });
 
+  test("takes the trace of an output head of its own exactly", async () => {
+    const { subject } = await prepared;
+    const passes = new Passes({ ...common(subject, rankOne), exact: ["curvature"] });
+    const found = subject.parameters.filter(({ index }) => passes.participation[index]!.mode === "exact");
+    const heads = subject.parameters.filter(({ dims, uses }) => dims.at(-1) === 40 && uses.length === 1);
+    const quantised = /int8|int4/.test(fixture.file) ? heads.filter(({ dims }) => dims.length === 2) : [];
+    const expected = subject.oneByOne ? [] : heads.filter((parameter) => !quantised.includes(parameter));
+    expect(found.map(({ name }) => name)).toEqual(expected.map(({ name }) => name));
+  });
+
   test.runIf(fixture.loss !== null)("has the loss that it had in PyTorch", async () => {
     const { original } = await prepared;
     const options = { measures: ["loss"], directions: 1, seed: 1, batch: 16 };
@@ -75,12 +77,13 @@ describe.each(fixtures)("$file", (fixture) => {
 
   test("finds the embeddings and the output of each layer", async () => {
     const { hiddenStates } = (await prepared).subject;
-    expect(hiddenStates.map(({ layer }) => layer)).toEqual(LAYERS[fixture.file] ?? [null, 0, 1]);
+    expect(hiddenStates.map(({ layer }) => layer)).toEqual([null, 0, 1]);
   });
 
   test.each([rankOne, scaled])("self-check along $id directions", async (family) => {
     const { original, subject } = await prepared;
-    const check = await selfCheck({ ...common(subject, family), original });
+    const exact = ["curvature", "empirical"] as const;
+    const check = await selfCheck({ ...common(subject, family), exact, original });
     expect(check.change).toBeGreaterThan(0.02);
   });
 

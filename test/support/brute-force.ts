@@ -75,10 +75,10 @@ export async function exactTraces(toy: ToyModel, corpus: Corpus, runtime: Runtim
   };
 }
 
-/** Traces as the mean over the very directions that rank-one passes draw. */
+/** Traces over `parameters` as the mean over the very directions of them that rank-one passes draw. */
 export async function exactAlongDirections(
   toy: ToyModel,
-  subject: Subject,
+  parameters: Subject["parameters"],
   corpus: Corpus,
   directions: number,
   seed: number,
@@ -95,7 +95,7 @@ export async function exactAlongDirections(
     tokens += base.losses.length;
     for (let direction = 0; direction < directions; direction++) {
       const move = async (step: number) => {
-        for (const { name, index, dims, count } of subject.parameters) {
+        for (const { name, index, dims, count } of parameters) {
           const v = directionOf(dims, count, { seed, direction, example, tensor: index });
           const values = model.weights.get(name)!;
           original.get(name)!.forEach((theta, j) => (values[j] = theta + step * v[j]!));

@@ -192,9 +192,11 @@ function textAttribute(name: string, text: string): AttributeProto {
 function encoder(
   e: Emitter,
   innerLinear: Linear = (name, x, from, to) => e.linear(name, x, from, to),
+  head: (x: string, words: string) => string = (x) => e.linear("head", x, WIDTH, VOCABULARY, 1.5),
 ): string {
   const { builder } = e;
-  const words = builder.gather(e.weight("words.weight", [VOCABULARY, WIDTH], 0.7), "input_ids", 0);
+  const table = e.weight("words.weight", [VOCABULARY, WIDTH], 0.7);
+  const words = builder.gather(table, "input_ids", 0);
   const positions = builder.gather(e.weight("positions.weight", [POSITIONS, WIDTH], 0.4), e.positions(), 0);
   let x = e.op("Add", words, positions);
   const bias = e.closed(builder.reshape("attention_mask", [0, 1, 1, -1]));
@@ -203,8 +205,44 @@ function encoder(
   x = e.op("Add", x, e.linear("layers.0.output", e.attention(q!, k!, v!, bias), WIDTH, WIDTH));
   const inner = e.gelu(innerLinear("layers.0.inner", e.layerNorm("layers.0.norm2", x), WIDTH, INNER));
   x = e.op("Add", x, e.linear("layers.0.outer", inner, INNER, WIDTH));
-  return e.linear("head", e.layerNorm("norm", x), WIDTH, VOCABULARY, 1.5);
+  return head(e.layerNorm("norm", x), table);
 }
+
+/** Heads as exporters write them, and some that are not linear in a weight of their own. */
+const HEADS_OF = {
+  /** Gemm with a bias on flattened rows, its weight transposed. */
+  gemm(e, x) {
+    const inputs = [
+      e.builder.reshape(x, [-1, WIDTH]),
+      e.weight("head.weight", [VOCABULARY, WIDTH], 1.5),
+      e.weight("head.bias", [VOCABULARY], 0.2),
+    ];
+    const shape = e.builder.concat([e.builder.op("Shape", ["input_ids"]), e.builder.ints([VOCABULARY])], 0);
+    return e.op("Reshape", e.builder.op("Gemm", inputs, [attribute("transB", 1)]), shape);
+  },
+  /** A transposed weight and no bias. */
+  transposed(e, x) {
+    const weight = e.weight("head.weight", [VOCABULARY, WIDTH], 1.5);
+    return e.op("MatMul", x, e.builder.transpose(weight, [1, 0]));
+  },
+  /** The embeddings as weight, with a bias of its own: only that is exact. */
+  tied(e, x, words) {
+    const product = e.op("MatMul", x, e.builder.transpose(words, [1, 0]));
+    return e.op("Add", product, e.weight("head.bias", [VOCABULARY], 0.2));
+  },
+  /** Logits that are scaled, then shifted: the shift alone enters linearly by itself. */
+  scaled(e, x) {
+    const product = e.op("MatMul", x, e.weight("head.weight", [WIDTH, VOCABULARY], 1.5));
+    return e.op("Add", e.op("Mul", product, e.number(0.5)), e.weight("head.bias", [VOCABULARY], 0.2));
+  },
+  /** Logits capped by a hyperbolic tangent. */
+  capped(e, x) {
+    const product = e.op("MatMul", x, e.weight("head.weight", [WIDTH, VOCABULARY], 1.5));
+    return e.op("Mul", e.op("Tanh", product), e.number(3));
+  },
+} as const satisfies Record<string, (e: Emitter, x: string, words: string) => string>;
+
+export type ToyHead = keyof typeof HEADS_OF;
 
 /** Decoder with RMSNorm, products through Gemm on flattened rows, and the embedding as its head. */
 function decoder(e: Emitter): string {
@@ -242,12 +280,21 @@ const ARCHITECTURES = {
 } as const;
 
 export function toyModel(architecture: keyof typeof ARCHITECTURES, seed = 1): ToyModel {
+  return builtModel(ARCHITECTURES[architecture], architecture === "clm" ? "clm" : "mlm", seed);
+}
+
+/** The encoder with another output head. */
+export function toyModelWithHead(head: ToyHead, seed = 3): ToyModel {
+  const emit = (e: Emitter) => encoder(e, undefined, (x, words) => HEADS_OF[head](e, x, words));
+  return builtModel(emit, "mlm", seed);
+}
+
+function builtModel(emit: (e: Emitter) => string, objective: Objective, seed: number): ToyModel {
   const build = (precision: Precision) => {
     const emitter = new Emitter(precision, seed);
-    return emitter.finish(ARCHITECTURES[architecture](emitter));
+    return emitter.finish(emit(emitter));
   };
   const { graph, weights } = build("single");
-  const objective = architecture === "clm" ? "clm" : "mlm";
   return { objective, vocabulary: VOCABULARY, graph, exact: build("double").graph, weights };
 }
 

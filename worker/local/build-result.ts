@@ -7,6 +7,11 @@ import {
   type UndefinedMeasure,
 } from "../../shared/evaluate/result.ts";
 import { SCHEMA_VERSION, type Receipt, type Result } from "../../shared/evaluate/result-schema.ts";
+import { encodeFloats } from "../../shared/evaluate/float-list.ts";
+import { perExample } from "../../shared/evaluate/per-example.ts";
+import type { TaskResults } from "../../shared/probes/run-tasks.ts";
+import { writtenTasks } from "../../shared/probes/task-result-schema.ts";
+import type { Suite } from "../../shared/suites/suite.ts";
 import type { CorpusFile } from "./corpus-file.ts";
 import type { Machine } from "./devices.ts";
 import type { FileIdentity } from "./model-file.ts";
@@ -16,23 +21,24 @@ export interface ResultInput {
   readonly model: Receipt["model"];
   readonly card: Card | null;
   readonly corpus: CorpusFile;
+  readonly suite: Suite | null;
   readonly machine: Machine;
   readonly options: Omit<EvaluateOptions, "include">;
   readonly filters: { readonly include: readonly string[]; readonly exclude: readonly string[] };
   readonly outcome: EvaluateOutcome;
+  /** Downstream results; null without a suite. */
+  readonly tasks: TaskResults | null;
   readonly seconds: number;
 }
 
 /** The result with its receipt, as it is written to files. */
 export function buildResult(input: ResultInput): Result {
-  const { model, card, corpus, machine, options, outcome } = input;
-  const { parameters, perturbedParameters, unperturbed, sharedDirections } = perturbationSummary(
-    outcome.evaluation,
-  );
+  const { model, card, corpus, suite, machine, options, outcome, tasks } = input;
+  const { unperturbed, ...summary } = perturbationSummary(outcome.evaluation);
   const { objective, examples, labelledTokens } = corpus.corpus;
   const { device, version: ort } = machine.runtime;
   // With the loss alone no weight was to be moved, so none was left out.
-  const moved = [...outcome.evaluation.families.values()].some(({ step }) => step !== null);
+  const traces = outcome.evaluation.measures.some(({ family }) => family !== null);
   return {
     schemaVersion: SCHEMA_VERSION,
     plateau: VERSION,
@@ -40,20 +46,31 @@ export function buildResult(input: ResultInput): Result {
       file: model.file,
       sha256: model.sha256,
       card,
-      parameters,
-      perturbedParameters,
-      unperturbed: moved ? unperturbed : [],
-      sharedDirections,
+      ...summary,
+      unperturbed: traces ? unperturbed : [],
     },
     corpus: { sha256: corpus.identity.sha256, objective, examples: examples.length, labelledTokens },
-    suite: null,
+    suite: suite?.definition.id ?? null,
     runtime: { device, ort },
     seed: options.seed,
     measures: Object.fromEntries(
       Object.entries(outcome.measures).map(([id, measure]) => [id, writable(measure)]),
     ),
+    ...(tasks && writtenTasks(tasks)),
+    ...(suite && { perExample: examplesOf(outcome) }),
     receipt: receiptOf(input, { ...corpus.identity, objective }, ort),
   };
+}
+
+function examplesOf({ evaluation, tallies }: EvaluateOutcome): Record<string, string> {
+  const lists: Record<string, string> = {};
+  for (const measure of evaluation.measures) {
+    for (const tally of tallies.values()) {
+      const values = perExample(tally, measure);
+      if (values && !(measure.id in lists)) lists[measure.id] = encodeFloats(values);
+    }
+  }
+  return lists;
 }
 
 /** JSON has no infinities: a measure without a finite value is undefined, and an error without one is left out. */
@@ -92,10 +109,11 @@ function receiptOf(
   };
   for (const [family, { check, step }] of outcome.evaluation.families) {
     receipt.selfCheck[family] = check;
-    if (!step) continue;
+    if (!outcome.evaluation.measures.some((measure) => measure.family?.id === family)) continue;
     const drawn = outcome.tallies.get(family)!.directions.reduce((most, k) => Math.max(most, k), 0);
     // Asked for one direction, some examples draw a second one; a replay asks for one again.
     receipt.directions[family] = Math.min(options.directions, drawn);
+    if (!step) continue;
     receipt.epsilon[family] = step.epsilon;
     receipt.rounding[family] = step.rounding;
   }

@@ -39,6 +39,7 @@ export function compareResults(
     exact("Labelled tokens", result.corpus.labelledTokens, corpus.labelledTokens),
     exact("Parameters", checkpoint.parameters, replay.parameters),
     exact("Parameters moved", checkpoint.perturbedParameters, replay.perturbedParameters),
+    exact("Parameters with exact traces", checkpoint.exactParameters, replay.exactParameters),
     ...MEASURES.flatMap((measure) => {
       const claimed = result.measures[measure.id];
       const again = replay.measures[measure.id];

@@ -3,7 +3,7 @@ import { canonicalise } from "../../shared/onnx/canonical/index.ts";
 import { PlateauError } from "../../shared/errors.ts";
 import { evaluate, type EvaluateOptions } from "../../shared/evaluate/evaluate.ts";
 import { explainFailure } from "../../shared/evaluate/explain-failure.ts";
-import type { Result } from "../../shared/evaluate/result-schema.ts";
+import { SCHEMA_VERSION, type Result } from "../../shared/evaluate/result-schema.ts";
 import type { Graph } from "../../shared/onnx/graph.ts";
 import { findParameters } from "../../shared/onnx/parameters.ts";
 import { buildResult } from "./build-result.ts";
@@ -12,13 +12,19 @@ import type { CorpusFile } from "./corpus-file.ts";
 import type { Machine } from "./devices.ts";
 import type { FinishedResults, Identity } from "./finished-results.ts";
 import { matches, parameterFilter } from "./globs.ts";
+import { runTasks, type TaskCache } from "../../shared/probes/run-tasks.ts";
+import type { Suite } from "../../shared/suites/suite.ts";
 import { ModelFile } from "./model-file.ts";
-import { foreseenRows, ProgressPlan, type ProgressState } from "./progress-plan.ts";
+import { foreseenRows, ProgressPlan, taskRows, type ProgressState } from "./progress-plan.ts";
 import { VERSION } from "./version.ts";
 
 /** What all models of a command share. */
 export interface Run {
   readonly corpus: CorpusFile;
+  /** What the corpus belongs to, with its tasks; null for a corpus alone. */
+  readonly suite: Suite | null;
+  /** What tasks need only once. */
+  readonly taskCache: TaskCache;
   readonly machine: Machine;
   readonly options: Omit<EvaluateOptions, "include">;
   readonly filters: { readonly include: readonly string[]; readonly exclude: readonly string[] };
@@ -48,7 +54,7 @@ export async function evaluateModel(
   const file = await ModelFile.open(path);
   try {
     const { graph } = file;
-    const { corpus, machine, options, filters, finished } = run;
+    const { corpus, suite, machine, options, filters, finished } = run;
     const card = await readCard(path);
     const model = await file.identify();
     const identity = identityOf(run, model);
@@ -63,6 +69,7 @@ export async function evaluateModel(
     await checkFilters(graph, filters, path, hooks);
 
     const rows = foreseenRows(graph, corpus.corpus.examples.length, options);
+    if (suite) rows.push(taskRows(suite));
     hooks.onStart(
       file.bytes,
       rows.reduce((sum, each) => sum + each, 0),
@@ -78,9 +85,16 @@ export async function evaluateModel(
     ).catch(async (error: unknown) => {
       throw await explainFailure(error, graph, machine.runtime, corpus.corpus);
     });
+    const tasks =
+      suite &&
+      (await plan.during("downstream", rows.at(-1)!, (onProgress) =>
+        runTasks(outcome.evaluation.subject, machine.runtime, suite, run.taskCache, { onProgress }),
+      ));
     await file.assertUnchanged();
     const seconds = Math.round(performance.now() - started) / 1000;
-    const result = buildResult({ model, card, corpus, machine, options, filters, outcome, seconds });
+    const result = buildResult({
+      ...{ model, card, corpus, suite, machine, options, filters, outcome, tasks, seconds },
+    });
     await finished?.keep(identity, label, result);
     return { result, vocabulary: outcome.evaluation.subject.vocabulary };
   } finally {
@@ -111,6 +125,7 @@ function identityOf(
       device,
       ort: version,
       plateau: VERSION,
+      schema: SCHEMA_VERSION,
     },
   };
 }

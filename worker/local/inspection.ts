@@ -49,8 +49,13 @@ interface ParameterLine {
   readonly copies: readonly string[];
   /** Operators that read it, one for each place. */
   readonly readBy: readonly string[];
-  /** How a direction moves it; null where the model was not run. */
-  readonly moved: { readonly by: "example" | "block" | "nothing"; readonly reason: string | null } | null;
+  /**
+   * How a direction moves it, or "exact" where its traces need none; null where the model was not run.
+   */
+  readonly moved: {
+    readonly by: "example" | "block" | "exact" | "nothing";
+    readonly reason: string | null;
+  } | null;
 }
 
 /** Puts together what was found; `trial` and `inputs` are null where they could not be had. */
@@ -71,6 +76,7 @@ export function describeModel(parts: {
     // With one example a run, what moves as a whole moves for that example alone.
     if (state.mode === "example" || (state.mode === "shared" && trial.subject.oneByOne))
       return { by: "example", reason: null };
+    if (state.mode === "exact") return { by: "exact", reason: null };
     return { by: state.mode === "shared" ? "block" : "nothing", reason: state.reason };
   };
   return {
@@ -178,13 +184,16 @@ function parameterTable(parameters: readonly ParameterLine[]): string[] {
     { head: "read by", align: "left", cells: cells(({ readBy }) => shortened(counted(readBy), 20)) },
   ];
   if (parameters.some(({ moved }) => moved && moved.by !== "example")) {
-    columns.push({ head: "moved by", align: "left", cells: cells(({ moved }) => moved!.by) });
+    columns.push({ head: "measured", align: "left", cells: cells(({ moved }) => MEASURED[moved!.by]) });
   }
   // Names are what --include takes, so they are never shortened; last, they may run over the edge.
   const name = ({ name, copies }: ParameterLine) =>
     copies.length > 1 ? `${name} (${copies.length} copies)` : name;
   return table([...columns, { head: "parameter", align: "left", cells: cells(name) }], Infinity);
 }
+
+/** How a parameter's part of a trace is measured, in the words of the table. */
+const MEASURED = { example: "per example", block: "per block", exact: "exact", nothing: "not" } as const;
 
 /** `MatMul, MatMul, Add` as `2 MatMul, Add`. */
 function counted(names: readonly string[]): string {
@@ -210,7 +219,8 @@ const PLURALS: Readonly<Record<string, string>> = {
 
 function reasons(parameters: readonly ParameterLine[], width: number): string[] {
   if (parameters.every(({ moved }) => moved === null))
-    return ["Not run, so how they would be moved is not known."];
+    return ["Not run, so how they would be measured is not known."];
+  const exact = parameters.filter(({ moved }) => moved?.by === "exact");
   const lines = (by: string, text: string) => {
     const group = parameters.filter(({ moved }) => moved?.by === by);
     return [...Map.groupBy(group, ({ moved }) => moved!.reason)].flatMap(([reason, { length }]) =>
@@ -222,6 +232,13 @@ function reasons(parameters: readonly ParameterLine[], width: number): string[] 
     apart.length === parameters.length
       ? "Every example moves all of them along directions of its own."
       : `Every example moves ${apart.length} of ${parameters.length} along directions of its own.`,
+    ...(exact.length > 0
+      ? wrap(
+          `${exact.length} in the output head ${exact.length > 1 ? "need" : "needs"} no directions: the trace over ${exact.length > 1 ? "them" : "it"} is exact.`,
+          width,
+          "  ",
+        )
+      : []),
     ...lines("block", "move along one direction for a block of examples"),
     ...lines("nothing", "stay where they are"),
   ];

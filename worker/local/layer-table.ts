@@ -49,12 +49,13 @@ export function layerLines({ label, result }: Labelled, width: number): string[]
       cells: values.map((value, i) => `${value} ${errors[i]!}${shares[i]!}`),
     });
   }
+  const exact = split.some(({ tensors }) => tensors.some((tensor) => tensor.exact));
   return [
     `${styled("bold", label)}  by layer and kind of parameter`,
     "",
     ...table(columns, width, 3),
     "",
-    styled("dim", "value ± direction error, share of the trace"),
+    styled("dim", `value ± direction error${exact ? " (none: exact)" : ""}, share of the trace`),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** How much of an evaluation is done: rows run against rows foreseen, and the time that the rest will take. */
 import type { EvaluateHooks, EvaluateOptions } from "../../shared/evaluate/evaluate.ts";
 import { selectMeasures } from "../../shared/measures/index.ts";
+import type { Suite } from "../../shared/suites/suite.ts";
 import type { Graph } from "../../shared/onnx/graph.ts";
 import { dimsOf, elementCount, isFloat } from "../../shared/onnx/weights.ts";
 
@@ -24,6 +25,8 @@ const TENSOR_ROWS = 96;
 const FIRST_ROUND = 8;
 /** The rate is that of the last seconds: passes differ in length, machines in mood. */
 const WINDOW_SECONDS = 15;
+/** Passes over a probe task's sentences that take as long as its fits do, on a small model. */
+const PROBE_PASSES = 20;
 
 /** Rows that each stage will run, in the order in which the engine announces them. */
 export function foreseenRows(
@@ -46,6 +49,20 @@ function tensorCount({ initializers }: Graph): number {
   return [...initializers.values()].filter(
     (tensor) => isFloat(tensor.dataType) && elementCount(dimsOf(tensor)) > 1,
   ).length;
+}
+
+/** Rows that would take about as long as the suite's tasks, each fit counting as so many passes over its sentences. */
+export function taskRows({ tasks }: Suite): number {
+  return tasks.reduce((sum, task) => {
+    switch (task.kind) {
+      case "probe":
+        return sum + PROBE_PASSES * (task.train.length + task.validation.length + task.test.length);
+      case "minimal-pairs":
+        return sum + task.pairs.reduce((rows, { good, bad }) => rows + good.length + bad.length, 0);
+      case "multiple-choice":
+        return sum + task.items.reduce((rows, { choices }) => rows + choices.length, 0);
+    }
+  }, 0);
 }
 
 export class ProgressPlan {
@@ -89,6 +106,22 @@ export class ProgressPlan {
       this.total += rows;
     },
   };
+
+  /** A stage that tells its share instead of rows. */
+  async during<Item>(
+    what: string,
+    rows: number,
+    run: (onProgress: (detail: string, share: number) => void) => Promise<Item>,
+  ): Promise<Item> {
+    let done = 0;
+    this.hooks.onStage!(what);
+    return run((detail, share) => {
+      const reached = Math.round(share * rows);
+      this.stage = detail === "" ? what : `${what}: ${detail}`;
+      void this.hooks.beforePass!(reached - done);
+      done = reached;
+    });
+  }
 
   private tell(): void {
     const left = this.rows.reduce((sum, rows, i) => {

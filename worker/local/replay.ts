@@ -15,6 +15,7 @@ export interface Replay {
   readonly measures: MeasureResults;
   readonly parameters: number;
   readonly perturbedParameters: number;
+  readonly exactParameters: number;
 }
 
 /** @param onStart called with the rows foreseen, before anything runs. */
@@ -33,7 +34,8 @@ export async function replay(
   // Families may have stopped at different precisions, so each is a run of its own.
   const runs = (drawn.length > 0 ? drawn : [[null, 1] as const]).map(([id, directions]) => ({
     measures: all.filter(({ family }) => family === null || family.id === id).map((measure) => measure.id),
-    directions,
+    // No directions were drawn where all is exact; that is found out again.
+    directions: Math.max(1, directions),
     seed,
     batch,
     perLayer,
@@ -43,7 +45,12 @@ export async function replay(
   const rows = runs.map((run) => foreseenRows(graph, corpus.examples.length, run));
   onStart(rows.flat().reduce((sum, each) => sum + each, 0));
   const plan = new ProgressPlan(rows.flat(), () => performance.now() / 1000, onProgress);
-  let replayed: Replay = { measures: {}, parameters: 0, perturbedParameters: 0 };
+  let replayed: Replay = {
+    measures: {},
+    parameters: 0,
+    perturbedParameters: 0,
+    exactParameters: 0,
+  };
   for (const run of runs) {
     const { measures, evaluation } = await evaluate(graph, runtime, corpus, run, plan.hooks).catch(
       async (error: unknown) => {

@@ -13,6 +13,7 @@ const COLUMNS = [
   "tokens",
   "parameters",
   "perturbed_parameters",
+  "exact_parameters",
   "corpus_sha256",
   "objective",
   "seed",
@@ -21,6 +22,7 @@ const COLUMNS = [
   "layer",
   "kind",
   "tensor_parameters",
+  "exact",
   "value",
   "standard_error",
   "direction_error",
@@ -53,6 +55,7 @@ function rowsOf({ checkpoint, corpus, seed, measures }: Result): Row[] {
     tokens: card?.tokens,
     parameters: checkpoint.parameters,
     perturbed_parameters: checkpoint.perturbedParameters,
+    exact_parameters: checkpoint.exactParameters,
     corpus_sha256: corpus.sha256,
     objective: corpus.objective,
     seed,
@@ -73,16 +76,17 @@ function rowsOf({ checkpoint, corpus, seed, measures }: Result): Row[] {
       unit: measure.unit,
     };
     const parts = (measure.perTensor ?? []).map(
-      ({ name, layer, kind, parameters, value, directionError }): Row => ({
+      ({ name, layer, kind, parameters, value, directionError, exact }): Row => ({
         ...common,
         measure: id,
         tensor: name,
         layer,
         kind,
         tensor_parameters: parameters,
+        exact: exact ? "yes" : "no",
         value,
         direction_error: directionError,
-        epsilon: measure.epsilon,
+        epsilon: exact ? null : measure.epsilon,
         unit: measure.unit,
       }),
     );

@@ -4,6 +4,7 @@ import { MEASURES } from "../../shared/measures/index.ts";
 import { shortened } from "./labels.ts";
 import { grouped, measured, plural, short, significant, stepText } from "./numbers.ts";
 import { alignLeft, alignPoints, table, type Column } from "./table.ts";
+import { taskColumns, taskLegend, taskSheet } from "./task-table.ts";
 import { printable, styled, wrap } from "./terminal.ts";
 
 /** A result and what its model is called in tables. */
@@ -23,6 +24,7 @@ export function resultLines(results: readonly Labelled[], width: number): string
 }
 
 function sheet({ label, result }: Labelled, width: number): string[] {
+  const tasks = taskSheet(result, width);
   const shown = MEASURES.filter(({ id }) => result.measures[id]);
   const cells = shown.map(({ id }) => numbersOf(result, id));
   const directions = cells.map(({ directionError }) => directionError);
@@ -57,6 +59,7 @@ function sheet({ label, result }: Labelled, width: number): string[] {
     ),
     "",
     styled("dim", lossText(result)),
+    ...(tasks.length > 0 ? ["", ...tasks] : []),
   ];
 }
 
@@ -98,12 +101,14 @@ function rows(results: readonly Labelled[], width: number): string[] {
       cells: values.map((value, i) => `${value} ${errors[i]!}`),
     });
   }
+  columns.push(...taskColumns(results));
+  const tasks = taskLegend(results);
   const units = Map.groupBy(shown, ({ unit }) => unit);
   const unitTexts = [...units].map(([unit, group], i) =>
     i === 0 ? unit : `${group.map(({ label }) => label).join(" and ")} in ${unit}`,
   );
   const directions = results.some(({ result }) => Object.keys(result.receipt.epsilon).length > 0);
-  const legend = `value ± standard error${directions ? " (direction error)" : ""} in ${unitTexts.join(", ")}`;
+  const legend = `value ± standard error${directions ? " (direction error)" : ""} in ${unitTexts.join(", ")}${tasks === null ? "" : `; ${tasks}`}`;
   return [
     ...settings(
       results.map(({ result }) => result),
@@ -134,13 +139,23 @@ function errorText(error: number | null): string {
   return error === null ? "" : measured(error, error)[1] || "0";
 }
 
+/** How many parameters there are, and how many of them the traces cover in which way. */
 function parametersText({ checkpoint, receipt }: Result): string {
-  const { parameters, perturbedParameters } = checkpoint;
+  const { parameters, perturbedParameters, exactParameters } = checkpoint;
   const all = `${grouped(parameters)} parameters`;
-  if (Object.keys(receipt.epsilon).length === 0) return all;
-  return perturbedParameters === parameters
-    ? `${all}, all moved`
-    : `${all}, ${grouped(perturbedParameters)} of them moved`;
+  if (Object.keys(receipt.directions).length === 0) return all;
+  if (exactParameters === 0) {
+    return perturbedParameters === parameters
+      ? `${all}, all moved`
+      : `${all}, ${grouped(perturbedParameters)} of them moved`;
+  }
+  const left = parameters - perturbedParameters - exactParameters;
+  const ways = [
+    ...(perturbedParameters > 0 ? [`${grouped(perturbedParameters)} moved`] : []),
+    `${grouped(exactParameters)} taken exactly`,
+    ...(left > 0 ? [`${grouped(left)} left out`] : []),
+  ];
+  return `${all}: ${ways.join(", ")}`;
 }
 
 /** What the results have in common. */
@@ -150,7 +165,7 @@ function settings(results: readonly Result[], width: number): string[] {
     const [least, most] = [Math.min(...values), Math.max(...values)];
     return least === most ? text(least) : `${text(least)} to ${text(most)}`;
   };
-  const directions = results.flatMap((each) => Object.values(each.receipt.directions));
+  const directions = results.flatMap((each) => Object.values(each.receipt.directions)).filter(Boolean);
   const epsilons = results.flatMap((each) => Object.values(each.receipt.epsilon));
   const run = [`seed ${receipt.seed}`];
   if (directions.length > 0) {

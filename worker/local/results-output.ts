@@ -22,7 +22,8 @@ export interface OutputOptions {
 /** What must not be written over. */
 export interface Inputs {
   readonly models: readonly string[];
-  readonly corpus: string;
+  /** The corpus or the suite; what is no file is no harm. */
+  readonly material: readonly string[];
 }
 
 type Format = "json" | "csv";
@@ -108,7 +109,7 @@ export class ResultsOutput {
 }
 
 /** Only what exists can be an input, so models are opened for their external data only where an output exists. */
-async function assertNoInput(outputs: readonly Destination[], { models, corpus }: Inputs): Promise<void> {
+async function assertNoInput(outputs: readonly Destination[], { models, material }: Inputs): Promise<void> {
   const existing = outputs.filter(({ inode, direct }) => inode !== null && !direct);
   if (existing.length === 0) return;
   const refuse = async (input: string, what: string) => {
@@ -117,7 +118,7 @@ async function assertNoInput(outputs: readonly Destination[], { models, corpus }
     if (!output) return;
     throw new UsageError(`${output.path} is ${what}, which the output would destroy; name another file.`);
   };
-  await refuse(corpus, "the corpus");
+  for (const input of material) await refuse(input, "the corpus or the suite");
   for (const model of models) {
     await refuse(model, "a model to be evaluated");
     await refuse(cardPath(model), `the card of ${model}`);

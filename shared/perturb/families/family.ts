@@ -30,4 +30,6 @@ export interface Family {
   elementwise(context: RewriteContext, constant: string, signs: string): string;
   /** The perturbation of looked-up rows; `rowSigns` (ε included) and `columnSigns` broadcast against them. */
   lookup(context: RewriteContext, rows: string, rowSigns: string, columnSigns: string): string;
+  /** D ∘ D for a float32 constant, in its shape; null where D is all ones. Exact traces weigh coordinates with it. */
+  squares(context: RewriteContext, constant: string): string | null;
 }

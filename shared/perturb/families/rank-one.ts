@@ -41,4 +41,7 @@ export const rankOne: Family = {
   lookup(context: RewriteContext, _rows: string, rowSigns: string, columnSigns: string): string {
     return context.builder.op("Mul", [rowSigns, columnSigns]);
   },
+  squares(): null {
+    return null;
+  },
 };

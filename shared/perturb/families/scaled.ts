@@ -23,4 +23,7 @@ export const scaled: Family = {
     const { builder } = context;
     return builder.op("Mul", [rows, builder.op("Mul", [rowSigns, columnSigns])]);
   },
+  squares({ builder }: RewriteContext, constant: string): string {
+    return builder.op("Mul", [constant, constant]);
+  },
 };

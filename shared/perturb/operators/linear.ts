@@ -66,7 +66,7 @@ export const linear: Operator = {
 };
 
 /** Whether the activations meet the parameter's columns (y = x Wᵀ) rather than its rows (y = x W). */
-function readsColumns({ node, transposed }: Use): boolean {
+export function readsColumns({ node, transposed }: Use): boolean {
   const flipped = node.opType === "MatMulNBits" || intAttribute(node, "transB", 0) === 1;
   return flipped !== transposed;
 }

@@ -1,12 +1,11 @@
 /** `plateau evaluate`: measures models one after another and shows, keeps and writes what came out. */
 import type { Objective } from "../../../shared/corpus/corpus.ts";
-import { selectMeasures } from "../../../shared/measures/index.ts";
-import { readCorpus } from "../corpus-file.ts";
 import { startRuntime, type Device } from "../devices.ts";
 import { evaluateModel, type Run } from "../evaluate-model.ts";
 import { EXIT, reportFailure } from "../failure.ts";
 import { FinishedResults } from "../finished-results.ts";
 import { labels } from "../labels.ts";
+import { assertMaterial, readMaterial } from "../material.ts";
 import { modelPaths } from "../model-paths.ts";
 import { byteText, costText, duration } from "../numbers.ts";
 import { createProgress } from "../progress.ts";
@@ -17,13 +16,14 @@ import { TimeLeft } from "../time-left.ts";
 
 /** The command's options, parsed. */
 export interface EvaluateCommandOptions {
-  readonly corpus: string;
-  readonly objective: Objective;
-  readonly measures: readonly string[];
+  readonly suite?: string;
+  readonly corpus?: string;
+  readonly objective?: Objective;
+  readonly measures?: readonly string[];
   readonly directions?: number;
   readonly precision?: number;
   readonly epsilon?: number;
-  readonly seed: number;
+  readonly seed?: number;
   readonly batch: number;
   readonly threads?: number;
   readonly device: Device;
@@ -36,28 +36,29 @@ export interface EvaluateCommandOptions {
   readonly quiet?: boolean;
 }
 
-/** Directions that each example draws. */
-const DIRECTIONS = 8;
-/** The most that are drawn where a precision is the target. */
-const MOST_DIRECTIONS = 1024;
-
 /** Runs the command. Answers the exit code: failed where some model failed. */
 export async function evaluateCommand(
   models: readonly string[],
   options: EvaluateCommandOptions,
 ): Promise<number> {
-  const measures = selectMeasures(options.measures).map(({ id }) => id);
+  assertMaterial(options);
   const paths = await modelPaths(models);
-  const output = await ResultsOutput.to(options, { models: paths, corpus: options.corpus });
+  const output = await ResultsOutput.to(options, {
+    models: paths,
+    material: [options.corpus, options.suite].filter((path) => path !== undefined),
+  });
   const { precision, epsilon } = options;
+  const material = await readMaterial(options);
   const run: Run = {
-    corpus: await readCorpus(options.corpus, options.objective),
+    corpus: material.corpus,
+    suite: material.suite,
+    taskCache: new Map(),
     finished: options.out === undefined ? null : await FinishedResults.in(options.out),
     machine: await startRuntime(options.device, options.threads),
     options: {
-      measures,
-      directions: options.directions ?? (precision === undefined ? DIRECTIONS : MOST_DIRECTIONS),
-      seed: options.seed,
+      measures: material.measures,
+      directions: material.directions,
+      seed: material.seed,
       batch: options.batch,
       perLayer: options.perLayer ?? false,
       ...(precision !== undefined && { precision }),

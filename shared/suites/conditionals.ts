@@ -1,0 +1,51 @@
+/** What a suite's language says about its corpus: the exact conditional of every labelled token. */
+import { targetsOf } from "../corpus/corpus.ts";
+import { makeLanguage } from "../languages/definition.ts";
+import { entropyOf, LanguageError } from "../languages/language.ts";
+import { decode } from "../languages/vocabulary.ts";
+import type { Suite } from "./suite.ts";
+
+/**
+ * p(token | the tokens that are not hidden) of every labelled token, in the corpus's order: Float64Array [vocabulary]
+ * each, adding up to 1. Null where the suite's language is not known.
+ *
+ * @throws LanguageError where an example is no sentence of the language, or a label stands at a token that is not hidden.
+ */
+export function suiteConditionals({ definition, corpus }: Suite): Float64Array[] | null {
+  if (!definition.language) return null;
+  const language = makeLanguage(definition.language);
+  const { size } = definition.vocabulary;
+  return corpus.examples.flatMap((example, i) => {
+    const sentence = decode(example.inputIds, language.words.length);
+    const targets = targetsOf(example, definition.objective);
+    if (
+      !sentence ||
+      targets.some(({ position }) => example.inputIds[position] !== definition.vocabulary.mask)
+    ) {
+      throw new LanguageError(
+        `${definition.id}, corpus[${i}]: excess loss needs sentences of the language whose labelled tokens are all ` +
+          `masked, and no others.`,
+      );
+    }
+    const found = language.conditionals(sentence);
+    if (found.length !== targets.length) {
+      throw new LanguageError(
+        `${definition.id}, corpus[${i}]: ${found.length} tokens are masked, but ${targets.length} are labelled.`,
+      );
+    }
+    return found.map((words) => {
+      const row = new Float64Array(size);
+      row.set(words, size - words.length);
+      return row;
+    });
+  });
+}
+
+/** The least possible loss: mean entropy of the conditionals, nats a labelled token, with its standard error. */
+export function optimalLoss(conditionals: readonly Float64Array[]): { value: number; standardError: number } {
+  const entropies = conditionals.map(entropyOf);
+  const count = entropies.length;
+  const value = entropies.reduce((sum, h) => sum + h, 0) / count;
+  const variance = entropies.reduce((sum, h) => sum + (h - value) ** 2, 0) / (count - 1);
+  return { value, standardError: Math.sqrt(variance / count) };
+}

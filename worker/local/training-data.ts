@@ -1,0 +1,126 @@
+/** What a model of a suite's language is trained on, written as the trainer in models/ reads it. */
+import { createWriteStream } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { IGNORED } from "../../shared/corpus/corpus.ts";
+import { makeLanguage } from "../../shared/languages/definition.ts";
+import { HIDDEN, type Language } from "../../shared/languages/language.ts";
+import { encode } from "../../shared/languages/vocabulary.ts";
+import { optimalLoss, suiteConditionals } from "../../shared/suites/conditionals.ts";
+import { drawSentence, Purpose } from "../../shared/suites/sentences.ts";
+import type { Suite } from "../../shared/suites/suite.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface TrainingData {
+  /** Sentences to train on; what is hidden in them is drawn anew each time. */
+  readonly sentences: number;
+  /** Sentences with one hidden word and its exact conditional. */
+  readonly exact: number;
+  readonly seed: number;
+}
+
+/**
+ * Writes `language.json`, `train.jsonl`, `evaluation.jsonl` and `.f32`, `exact.jsonl` and `.f32` and `tasks/` into a
+ * folder. Sentences on which the suite's probes are tested are never among those to train on.
+ *
+ * @throws UsageError where the suite's language is not known.
+ */
+export async function writeTrainingData(suite: Suite, folder: string, wanted: TrainingData): Promise<void> {
+  const { definition, corpus, tasks } = suite;
+  if (!definition.language) {
+    throw new UsageError(`${definition.id} has no language to draw from: train on text of your own.`);
+  }
+  const language = makeLanguage(definition.language);
+  const conditionals = suiteConditionals(suite)!;
+  await mkdir(join(folder, "tasks"), { recursive: true });
+  const write = (name: string, lines: Iterable<string>) =>
+    pipeline(Readable.from(inBlocks(lines)), createWriteStream(join(folder, name)));
+
+  const { size: vocabulary, pad, mask } = definition.vocabulary;
+  await writeFile(
+    join(folder, "language.json"),
+    `${JSON.stringify({
+      vocabulary,
+      pad,
+      mask,
+      maximumLength: language.maximumLength,
+      objective: definition.objective,
+      optimalLoss: optimalLoss(conditionals).value,
+    })}\n`,
+  );
+  await write(
+    "evaluation.jsonl",
+    corpus.examples.map(({ inputIds, labels }) => JSON.stringify({ input_ids: inputIds, labels })),
+  );
+  await writeRows(join(folder, "evaluation.f32"), conditionals, vocabulary);
+  const held = new Set<string>();
+  for (const task of tasks) {
+    if (task.kind !== "probe") continue;
+    for (const { inputIds } of task.test) held.add(inputIds.join(" "));
+    await write(
+      `tasks/${task.id}.jsonl`,
+      task.train.map(({ inputIds, label }) => JSON.stringify({ input_ids: inputIds, label })),
+    );
+  }
+  await write("train.jsonl", trainingLines(language, wanted, held));
+  await writeExact(language, folder, wanted, vocabulary, write);
+}
+
+function* trainingLines(
+  language: Language,
+  { sentences, seed }: TrainingData,
+  held: ReadonlySet<string>,
+): Iterable<string> {
+  for (let i = 0, kept = 0; kept < sentences; i++) {
+    const ids = encode(drawSentence(language, seed, i, Purpose.training).sample.words);
+    if (held.has(ids.join(" "))) continue;
+    kept++;
+    yield `{"input_ids":[${ids.join(",")}]}`;
+  }
+}
+
+async function writeExact(
+  language: Language,
+  folder: string,
+  { exact, seed }: TrainingData,
+  vocabulary: number,
+  write: (name: string, lines: Iterable<string>) => Promise<void>,
+): Promise<void> {
+  if (exact === 0) return;
+  const conditionals: Float64Array[] = [];
+  const lines = Array.from({ length: exact }, (_, i) => {
+    const { sample, random } = drawSentence(language, seed, i, Purpose.exact);
+    const position = random.below(sample.words.length);
+    const hidden = sample.words.map((word, t) => (t === position ? HIDDEN : word));
+    const [words] = language.conditionals(hidden) as [Float64Array];
+    const row = new Float64Array(vocabulary);
+    row.set(words, vocabulary - words.length);
+    conditionals.push(row);
+    const labels = encode(sample.words).map((id, t) => (t === position ? id : IGNORED));
+    return JSON.stringify({ input_ids: encode(hidden), labels });
+  });
+  await write("exact.jsonl", lines);
+  await writeRows(join(folder, "exact.f32"), conditionals, vocabulary);
+}
+
+/** Raw float32, little-endian, row after row. */
+async function writeRows(path: string, rows: readonly Float64Array[], width: number): Promise<void> {
+  const view = new DataView(new ArrayBuffer(4 * rows.length * width));
+  rows.forEach((row, i) => row.forEach((value, j) => view.setFloat32(4 * (i * width + j), value, true)));
+  await writeFile(path, new Uint8Array(view.buffer));
+}
+
+/** Lines joined to blocks: a stream of single lines would be slow. */
+function* inBlocks(lines: Iterable<string>): Iterable<string> {
+  let block: string[] = [];
+  for (const line of lines) {
+    block.push(line);
+    if (block.length === 4096) {
+      yield `${block.join("\n")}\n`;
+      block = [];
+    }
+  }
+  if (block.length > 0) yield `${block.join("\n")}\n`;
+}
