@@ -137,3 +137,24 @@ test("splits of very different probability: the likely one leads nowhere", () =>
     ...language.words.map((word) => Number(word === "y")),
   ]);
 });
+
+// 'x y y y y y y z' is 1e-480 by way of L, while other splits hold likely spans that no rule joins; and its mirror image.
+test.each(["first", "last"])("a split that leads somewhere, all but impossible, comes %s", (place) => {
+  const flip = place === "first";
+  const pair = (left: string, right: string) => (flip ? `${right} ${left}` : `${left} ${right}`);
+  const lines = [`S ${pair("L", "Z")} 1`, "L P6 0.5", "L X 0.5", `R0 ${pair("Y", "Z")} 1`];
+  for (let i = 1; i < 6; i++) lines.push(`R${i} ${pair("Y", `R${i - 1}`)} 1`);
+  for (let i = 2; i <= 6; i++) lines.push(`P${i} ${pair(`P${i - 1}`, "T")} 1`);
+  lines.push(`P1 ${pair("X", "T")} 1`, "X x 1", "Y y 1", "Z z 1", "T y 1e-80", "T v 1");
+  const language = new Pcfg(parseGrammar(lines.join("\n")));
+  const sentence = "x y y y y y y z".split(" ").map((word) => language.words.indexOf(word));
+  if (flip) sentence.reverse();
+  expect(language.logProbability(sentence)).toBeCloseTo(Math.log(0.5) - 480 * Math.LN10, 8);
+  sentence.forEach((word, position) => {
+    const [conditional] = language.conditionals(sentence.with(position, HIDDEN));
+    const likeliest = language.words[word] === "y" ? "v" : language.words[word]!;
+    expect(language.words[conditional!.indexOf(Math.max(...conditional!))]).toBe(likeliest);
+    expect(conditional!.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 12);
+    if (likeliest === "v") expect(conditional![word]! / 1e-80).toBeCloseTo(1, 9);
+  });
+});

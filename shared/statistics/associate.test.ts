@@ -116,6 +116,11 @@ describe("against full enumeration", () => {
   });
 });
 
+test("a p-value is never 0: no arrangement of a hundred as extreme gives 1 in 101", () => {
+  const { pearson: found } = associate({ ...world(2, new Array<number>(12).fill(2), 0.99), resamples: 100 });
+  expect(found.pValue).toBeCloseTo(1 / 101, 12);
+});
+
 describe("what cannot be said is null with a reason", () => {
   test("too few runs, however many checkpoints", () => {
     const { pearson: found } = associate({ ...world(1, [30, 30, 30, 30]), resamples: 100 });

@@ -1,7 +1,7 @@
 """Reference values for shared/statistics from SciPy and statsmodels, written beside this file as JSON.
 
     pip install numpy scipy statsmodels
-    python test/support/statistics-reference.py
+    python test/support/statistics-reference.py && npx prettier --write test/support/statistics-reference.json
 
 What no library offers (permuted and resampled runs) is enumerated here in full, where the product draws at random.
 """

@@ -171,6 +171,7 @@ program
   .argument("<result>", "a file that evaluate wrote with --json or --out")
   .argument("<model>", "the ONNX file it is about")
   .option("--corpus <file>", "the corpus (default: the file of that name beside the result or the model)")
+  .option("--suite <suite>", "the suite, where it is a file of your own")
   .addOption(threads())
   .addOption(device())
   .addOption(quiet())

@@ -2,6 +2,7 @@
 import { MEASURES, type Measure } from "../../shared/measures/index.ts";
 import type { MeasureResult, UndefinedMeasure } from "../../shared/evaluate/result.ts";
 import type { Result } from "../../shared/evaluate/result-schema.ts";
+import { compareTasks } from "./compare-tasks.ts";
 import type { Replay } from "./replay.ts";
 
 export interface Comparison {
@@ -45,6 +46,7 @@ export function compareResults(
       const again = replay.measures[measure.id];
       return claimed ? compareMeasure(measure, claimed, again) : [];
     }),
+    ...compareTasks(result, replay.tasks),
   ];
 }
 
@@ -65,7 +67,12 @@ function compareMeasure(
       ? TOLERANCE.secondDifference
       : TOLERANCE.firstDifference;
   // A Hessian trace near zero is all rounding; how much is judged by the replay, not by what was handed in.
-  const tolerance = Math.max(relative * Math.abs(again.value), DEVIATIONS * (again.roundingError ?? 0));
+  const least = measure.forward === "excess" ? TOLERANCE.loss : 0;
+  const tolerance = Math.max(
+    least,
+    relative * Math.abs(again.value),
+    DEVIATIONS * (again.roundingError ?? 0),
+  );
   const compare = (what: string, a: number, b: number, allowed: number): Comparison => ({
     what,
     claimed: a,

@@ -7,15 +7,20 @@ import type { Receipt, Result } from "../../shared/evaluate/result-schema.ts";
 import { selectMeasures } from "../../shared/measures/index.ts";
 import type { Graph } from "../../shared/onnx/graph.ts";
 import type { Corpus } from "../../shared/corpus/corpus.ts";
+import { runTasks } from "../../shared/probes/run-tasks.ts";
+import { writtenTasks } from "../../shared/probes/task-result-schema.ts";
+import type { Suite } from "../../shared/suites/suite.ts";
 import type { Runtime } from "../../shared/runtime.ts";
 import { parameterFilter } from "./globs.ts";
-import { foreseenRows, ProgressPlan, type ProgressState } from "./progress-plan.ts";
+import { foreseenRows, ProgressPlan, taskRows, type ProgressState } from "./progress-plan.ts";
 
 export interface Replay {
   readonly measures: MeasureResults;
   readonly parameters: number;
   readonly perturbedParameters: number;
   readonly exactParameters: number;
+  /** Empty for a result without a suite. */
+  readonly tasks: Pick<Result, "probes" | "zeroShot">;
 }
 
 /** @param onStart called with the rows foreseen, before anything runs. */
@@ -24,6 +29,7 @@ export async function replay(
   graph: Graph,
   runtime: Runtime,
   corpus: Corpus,
+  suite: Suite | null,
   onStart: (rows: number) => void,
   onProgress: (state: ProgressState) => void,
 ): Promise<Replay> {
@@ -42,22 +48,33 @@ export async function replay(
     epsilon,
     ...(include && { include }),
   }));
-  const rows = runs.map((run) => foreseenRows(graph, corpus.examples.length, run));
-  onStart(rows.flat().reduce((sum, each) => sum + each, 0));
-  const plan = new ProgressPlan(rows.flat(), () => performance.now() / 1000, onProgress);
+  const rows = runs.flatMap((run) => foreseenRows(graph, corpus.examples.length, run));
+  if (suite) rows.push(taskRows(suite));
+  onStart(rows.reduce((sum, each) => sum + each, 0));
+  const plan = new ProgressPlan(rows, () => performance.now() / 1000, onProgress);
   let replayed: Replay = {
     measures: {},
     parameters: 0,
     perturbedParameters: 0,
     exactParameters: 0,
+    tasks: {},
   };
-  for (const run of runs) {
+  for (const [i, run] of runs.entries()) {
     const { measures, evaluation } = await evaluate(graph, runtime, corpus, run, plan.hooks).catch(
       async (error: unknown) => {
         throw await explainFailure(error, graph, runtime, corpus);
       },
     );
-    replayed = { ...perturbationSummary(evaluation), measures: { ...replayed.measures, ...measures } };
+    replayed = {
+      ...replayed,
+      ...perturbationSummary(evaluation),
+      measures: { ...replayed.measures, ...measures },
+    };
+    if (i > 0 || !suite) continue;
+    const tasks = await plan.during("downstream", rows.at(-1)!, (onProgress) =>
+      runTasks(evaluation.subject, runtime, suite, new Map(), { onProgress }),
+    );
+    replayed = { ...replayed, tasks: writtenTasks(tasks) };
   }
   const withheld = await stillWithheld(receipt, claimed, graph, runtime, corpus);
   return { ...replayed, measures: { ...replayed.measures, ...withheld } };

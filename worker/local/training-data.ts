@@ -11,7 +11,6 @@ import { encode } from "../../shared/languages/vocabulary.ts";
 import { optimalLoss, suiteConditionals } from "../../shared/suites/conditionals.ts";
 import { drawSentence, Purpose } from "../../shared/suites/sentences.ts";
 import type { Suite } from "../../shared/suites/suite.ts";
-import { UsageError } from "./usage-error.ts";
 
 export interface TrainingData {
   /** Sentences to train on; what is hidden in them is drawn anew each time. */
@@ -23,17 +22,13 @@ export interface TrainingData {
 
 /**
  * Writes `language.json`, `train.jsonl`, `evaluation.jsonl` and `.f32`, `exact.jsonl` and `.f32` and `tasks/` into a
- * folder. Sentences on which the suite's probes are tested are never among those to train on.
- *
- * @throws UsageError where the suite's language is not known.
+ * folder. Sentences on which the suite's probes are tested are never among those to train on. Where the language is not
+ * known, what to train on is the user's to add.
  */
 export async function writeTrainingData(suite: Suite, folder: string, wanted: TrainingData): Promise<void> {
   const { definition, corpus, tasks } = suite;
-  if (!definition.language) {
-    throw new UsageError(`${definition.id} has no language to draw from: train on text of your own.`);
-  }
-  const language = makeLanguage(definition.language);
-  const conditionals = suiteConditionals(suite)!;
+  const language = definition.language && makeLanguage(definition.language);
+  const conditionals = suiteConditionals(suite);
   await mkdir(join(folder, "tasks"), { recursive: true });
   const write = (name: string, lines: Iterable<string>) =>
     pipeline(Readable.from(inBlocks(lines)), createWriteStream(join(folder, name)));
@@ -45,16 +40,16 @@ export async function writeTrainingData(suite: Suite, folder: string, wanted: Tr
       vocabulary,
       pad,
       mask,
-      maximumLength: language.maximumLength,
+      maximumLength: language?.maximumLength ?? longestOf(suite),
       objective: definition.objective,
-      optimalLoss: optimalLoss(conditionals).value,
+      optimalLoss: conditionals && optimalLoss(conditionals).value,
     })}\n`,
   );
   await write(
     "evaluation.jsonl",
     corpus.examples.map(({ inputIds, labels }) => JSON.stringify({ input_ids: inputIds, labels })),
   );
-  await writeRows(join(folder, "evaluation.f32"), conditionals, vocabulary);
+  if (conditionals) await writeRows(join(folder, "evaluation.f32"), conditionals, vocabulary);
   const held = new Set<string>();
   for (const task of tasks) {
     if (task.kind !== "probe") continue;
@@ -64,8 +59,13 @@ export async function writeTrainingData(suite: Suite, folder: string, wanted: Tr
       task.train.map(({ inputIds, label }) => JSON.stringify({ input_ids: inputIds, label })),
     );
   }
+  if (!language) return;
   await write("train.jsonl", trainingLines(language, wanted, held));
   await writeExact(language, folder, wanted, vocabulary, write);
+}
+
+function longestOf({ corpus }: Suite): number {
+  return corpus.examples.reduce((most, { inputIds }) => Math.max(most, inputIds.length), 1);
 }
 
 function* trainingLines(

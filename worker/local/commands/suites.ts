@@ -42,7 +42,10 @@ export async function suitesCommand(
   if (options.training !== undefined) {
     const { sentences, exact, seed } = options;
     await writeTrainingData(source.suite, options.training, { sentences, exact, seed });
-    say(`training data of ${source.suite.definition.id} written to ${options.training}`);
+    const { id, language } = source.suite.definition;
+    say(
+      `training data of ${id} written to ${options.training}${language ? "" : "; train.jsonl is yours to add"}`,
+    );
   }
   if (destination || options.training !== undefined) return EXIT.ok;
   show(source, options.json ?? false);

@@ -3,10 +3,12 @@ import { PlateauError } from "../../../shared/errors.ts";
 import type { Receipt, Result } from "../../../shared/evaluate/result-schema.ts";
 import { MEASURES } from "../../../shared/measures/index.ts";
 import { compareResults, type Comparison } from "../compare-results.ts";
-import { readCorpus } from "../corpus-file.ts";
+import { readCorpus, type CorpusFile } from "../corpus-file.ts";
 import { findCorpus } from "../corpus-search.ts";
 import { startRuntime, type Device } from "../devices.ts";
 import { EXIT, reportFailure } from "../failure.ts";
+import type { Suite } from "../../../shared/suites/suite.ts";
+import { suiteMaterial } from "../material.ts";
 import { ModelFile, type FileIdentity } from "../model-file.ts";
 import { costText, significant } from "../numbers.ts";
 import { createProgress } from "../progress.ts";
@@ -18,6 +20,7 @@ import { VERSION } from "../version.ts";
 
 export interface VerifyCommandOptions {
   readonly corpus?: string;
+  readonly suite?: string;
   readonly device: Device;
   readonly threads?: number;
   readonly quiet?: boolean;
@@ -38,9 +41,9 @@ export async function verifyCommand(
   try {
     const result = choose(results, await model.identify(), resultPath, modelPath);
     const { receipt } = result;
-    const corpusPath = options.corpus ?? (await findCorpus(receipt.corpus.file, resultPath, modelPath));
-    const { corpus, identity } = await readCorpus(corpusPath, receipt.corpus.objective);
-    assertSame("The corpus", corpusPath, receipt.corpus.sha256, identity.sha256);
+    const { suite, path, file } = await materialOf(result, options, resultPath, modelPath);
+    const { corpus, identity } = file;
+    assertSame(suite ? "The suite" : "The corpus", path, receipt.corpus.sha256, identity.sha256);
     const { runtime } = await startRuntime(options.device, options.threads);
 
     const progress = createProgress(process.stderr, options.quiet ?? false);
@@ -50,6 +53,7 @@ export async function verifyCommand(
       model.graph,
       runtime,
       corpus,
+      suite,
       (rows) => progress.note(costText(rows)),
       (state) => progress.update(modelPath, state, null),
     ).finally(() => progress.clear());
@@ -62,6 +66,22 @@ export async function verifyCommand(
   } finally {
     await model.close();
   }
+}
+
+/** The suite or the corpus of a result. */
+async function materialOf(
+  { suite, receipt }: Result,
+  options: VerifyCommandOptions,
+  resultPath: string,
+  modelPath: string,
+): Promise<{ readonly suite: Suite | null; readonly path: string; readonly file: CorpusFile }> {
+  if (suite !== null) {
+    const path = options.suite ?? suite;
+    const material = await suiteMaterial(path);
+    return { suite: material.suite, path, file: material.corpus };
+  }
+  const path = options.corpus ?? (await findCorpus(receipt.corpus.file, resultPath, modelPath));
+  return { suite: null, path, file: await readCorpus(path, receipt.corpus.objective) };
 }
 
 function choose(
