@@ -72,6 +72,8 @@ def make_card(recipe: Recipe, step: int, tokens: int, loss: float, excess: float
         "optimiser": OPTIMISERS.get(algorithm.name, "AdamW"),
         "notes": notes(recipe),
         "seed": recipe.seed,
+        # Checkpoints of a run that goes on from another are no independent evidence.
+        **({"startedFrom": recipe.start.run} if recipe.start else {}),
         "suite": recipe.suite,
         "algorithm": algorithm.name,
         "width": recipe.width,

@@ -7,6 +7,7 @@
 import { targetsOf, type Corpus } from "../corpus/corpus.ts";
 import { entropyOf } from "../languages/language.ts";
 import { Builder } from "../onnx/build.ts";
+import { UnsupportedModelError } from "../onnx/error.ts";
 import { attribute, cloneGraph, pruneAndSort, type Graph } from "../onnx/graph.ts";
 import { inputFeeds } from "../onnx/inputs.ts";
 import { DataType } from "../onnx/weights.ts";
@@ -20,7 +21,10 @@ import { batches, type BatchLimits } from "./batches.ts";
 const CONDITIONALS = "plateau:conditionals";
 const CROSS_ENTROPY = "plateau:cross-entropy";
 
-export type ConditionalModel = Pick<Subject, "graph" | "logits" | "inputs" | "layouts" | "vocabulary">;
+export type ConditionalModel = Pick<
+  Subject,
+  "graph" | "logits" | "inputs" | "layouts" | "vocabulary" | "oneByOne"
+>;
 
 export class ConditionalLoss {
   private readonly model: ConditionalModel;
@@ -32,7 +36,11 @@ export class ConditionalLoss {
   private graph: Graph | undefined;
   private session: Session | undefined;
 
-  /** @param conditionals of every labelled token of the corpus, in order. */
+  /**
+   * @param conditionals of every labelled token of the corpus, in order. They may be shorter than the model's vocabulary:
+   * what is beyond is impossible.
+   * @throws UnsupportedModelError where they are longer.
+   */
   constructor(
     model: ConditionalModel,
     runtime: Runtime,
@@ -43,6 +51,13 @@ export class ConditionalLoss {
     this.runtime = runtime;
     this.corpus = corpus;
     this.conditionals = conditionals;
+    const words = conditionals[0]?.length ?? 0;
+    if (words > model.vocabulary) {
+      throw new UnsupportedModelError(
+        `The language of the corpus has ${words} tokens, but the model knows ${model.vocabulary}. ` +
+          "Measure excess loss with models of this language.",
+      );
+    }
     let first = 0;
     this.firstToken = corpus.examples.map((example) => {
       const at = first;
@@ -55,7 +70,9 @@ export class ConditionalLoss {
   async excess(examples: readonly number[], limits: BatchLimits): Promise<number[]> {
     const result = new Map<number, number>();
     const pairs = examples.map((example) => ({ example, direction: 0 }));
-    for (const pass of batches(pairs, this.corpus.examples, limits)) {
+    const { oneByOne } = this.model;
+    const passes = batches(pairs, this.corpus.examples, oneByOne ? { ...limits, pairs: 1 } : limits);
+    for (const pass of passes) {
       const rows = pass.map(({ example }) => example);
       const crossEntropy = await this.runPass(rows);
       let token = 0;
@@ -115,7 +132,10 @@ function conditionalGraph(model: ConditionalModel): Graph {
   const { logits } = gatherLabelled(graph, model.logits, model.layouts, INPUT.rows, builder);
   const z = builder.cast(logits, DataType.FLOAT);
   const logProbabilities = builder.op("LogSoftmax", [z], [attribute("axis", 1)]);
-  const terms = builder.op("Mul", [logProbabilities, CONDITIONALS]);
+  // 0 · log 0 is 0, also where a model rules words out by logits of −∞.
+  const impossible = builder.op("Equal", [CONDITIONALS, builder.float(0)]);
+  const counted = builder.op("Where", [impossible, builder.float(0), logProbabilities]);
+  const terms = builder.op("Mul", [counted, CONDITIONALS]);
   builder.op("Neg", [builder.reduceSum(terms, 1, false)], [], CROSS_ENTROPY);
   graph.outputs = [CROSS_ENTROPY];
   graph.nodes.push(...builder.nodes);

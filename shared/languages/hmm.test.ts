@@ -131,7 +131,7 @@ test("a sentence of 300 unlikely words agrees with sums of logarithms", () => {
     });
     return row.reduce(logAdd);
   };
-  const words = Array.from({ length: 300 }, (_, t) => (t % 5 === 0 ? 2 : t % 3 === 0 ? 1 : 0));
+  const words: number[] = Array.from({ length: 300 }, (_, t) => (t % 5 === 0 ? 2 : t % 3 === 0 ? 1 : 0));
   expect(language.logProbability(words)).toBeLessThan(-5000);
   expect(language.logProbability(words)).toBeCloseTo(logForward(words), 7);
   for (const position of [0, 1, 137, 299]) {
@@ -144,7 +144,7 @@ test("a sentence of 300 unlikely words agrees with sums of logarithms", () => {
 
 test("what the model cannot produce", () => {
   const language = new Hmm(STRICT);
-  const a = 0 as number;
+  const a = 0;
   expect(language.logProbability([a, a])).toBe(-Infinity);
   expect(() => language.conditionals([a, a, HIDDEN])).toThrow("cannot produce 'a a […]'");
   expect(() => language.statePosterior([a, a, a], 0)).toThrow(LanguageError);

@@ -26,7 +26,7 @@ export const PCFG_MINI: LanguageSuite = {
   id: "pcfg-mini@1",
   title: "PCFG mini",
   description:
-    "A small probabilistic context-free grammar that a CPU learns to near its least possible loss: 12 words, three " +
+    "A small probabilistic context-free grammar that a CPU learns to near its least possible loss: 11 words, three " +
     "levels of four non-terminals, sentences of up to eight words, one masked.",
   language: {
     kind: "pcfg",
@@ -41,8 +41,8 @@ export const PCFG_MINI: LanguageSuite = {
     },
     seed: 9,
   },
-  examples: 2000,
-  directions: 8,
+  examples: 6000,
+  directions: 2,
   probeDimensions: 256,
   sizes: { train: 2000, validation: 1000, test: 2000 },
   pairs: 1000,
@@ -67,8 +67,8 @@ export const PCFG: LanguageSuite = {
     },
     seed: 1,
   },
-  examples: 4000,
-  directions: 8,
+  examples: 8000,
+  directions: 2,
   probeDimensions: 512,
   sizes: { train: 10_000, validation: 2000, test: 5000 },
   pairs: 1000,
@@ -92,8 +92,8 @@ export const HMM: LanguageSuite = {
     },
     seed: 1,
   },
-  examples: 4000,
-  directions: 8,
+  examples: 8000,
+  directions: 2,
   probeDimensions: 512,
   sizes: { train: 10_000, validation: 2000, test: 5000 },
   pairs: 1000,

@@ -142,7 +142,8 @@ test("wrong usage", async () => {
   const good = ["evaluate", PLAIN, ...CORPUS];
   const cases: [args: string[], message: RegExp, code: number][] = [
     [["evaluat"], /unknown command 'evaluat' \(Did you mean evaluate\?\)\. See plateau --help/, 2],
-    [["evaluate", PLAIN], /required option '--corpus <file>' not specified/, 2],
+    [["evaluate", PLAIN], /Say what to measure on: --suite SUITE, or --corpus FILE with --objective/, 2],
+    [["evaluate", PLAIN, ...CORPUS.slice(0, 2)], /Say what the corpus's labels are: --objective mlm, or/, 2],
     [[...good, "--foo"], /unknown option '--foo'/, 2],
     [[...good, "--seed", "x"], /'--seed <n>' argument 'x' is invalid\. Expected a whole number/, 2],
     [[...good, "--precision", "5"], /Expected a percentage such as 5%/, 2],
@@ -182,7 +183,7 @@ test("wrong usage", async () => {
     [["evaluate", external, ...CORPUS, "--csv", at("external/weights.bin")], /is external data of/, 2],
     [
       ["evaluate", PLAIN, "--corpus", at("mine.jsonl"), "--objective", "mlm", "--json", at("mine.jsonl")],
-      /is the corpus, which the output would destroy/,
+      /is the corpus or the suite, which the output would destroy/,
       2,
     ],
     [[...good, "--json", at("read-only.json")], /read-only\.json is read-only/, 2],

@@ -155,7 +155,7 @@ describe("several models with --out", () => {
       "--json",
       at("many.json"),
     ]);
-  });
+  }, 60_000);
 
   test("one that fails is named, and the others go on", async () => {
     expect(first.code).toBe(1);

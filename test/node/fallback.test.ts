@@ -16,9 +16,12 @@ test("W + εV: named with its reason, exact within its errors", async () => {
   const options = { measures: ids, directions: 400, seed: 2, batch: 64, perLayer: true };
   const { evaluation, measures } = await evaluate(model.graph, runtime, corpus, options);
 
-  const { unperturbed, sharedDirections, parameters, perturbedParameters } = perturbationSummary(evaluation);
+  const { unperturbed, sharedDirections, parameters, perturbedParameters, exactParameters } =
+    perturbationSummary(evaluation);
   expect(unperturbed).toEqual([]);
-  expect(perturbedParameters).toBe(parameters);
+  expect(perturbedParameters).toBe(parameters - exactParameters);
+  // The head is exact, whatever else moves as a whole.
+  expect(exactParameters).toBe(77);
   expect(sharedDirections).toEqual([
     { name: "layers.0.inner.weight", parameters: 48, reason: expect.stringContaining("Einsum") },
   ]);

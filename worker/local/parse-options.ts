@@ -24,6 +24,13 @@ export function fraction(text: string): number {
   throw new InvalidArgumentError("Expected a percentage such as 5%, or a fraction such as 0.05.");
 }
 
+/** A number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Expected a number above 0.");
+}
+
 /** `2^-11`, `4.9e-4` or `0.00049`. */
 export function stepSize(text: string): number {
   const power = /^2\^-(\d+)$/.exec(text);

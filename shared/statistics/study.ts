@@ -1,0 +1,223 @@
+/**
+ * What results of several checkpoints say together: which have equal loss, how flatness and transfer go together in
+ * them, and which cannot be told apart.
+ */
+import { PlateauError } from "../errors.ts";
+import { decodeFloats } from "../evaluate/float-list.ts";
+import type { Result } from "../evaluate/result-schema.ts";
+import { MEASURES } from "../measures/index.ts";
+import { associate, type Association } from "./associate.ts";
+import { lossMatchedCohorts, pairedErrors, type Cohorts } from "./cohorts.ts";
+import { holm } from "./holm.ts";
+import { rankIntoTiers, type Tiers } from "./tiers.ts";
+import { judge, type Judgement } from "./verdict.ts";
+
+/** Results that cannot be compared with each other. The message says why. */
+export class StudyError extends PlateauError {}
+
+export interface StudyCheckpoint {
+  readonly name: string;
+  /** Checkpoints of one lineage, a run and those that went on from it, are no independent evidence. */
+  readonly lineage: string;
+  readonly family: string;
+  readonly result: Result;
+}
+
+/** How one trace and one task go together. */
+export interface StudyAssociation {
+  readonly trace: string;
+  readonly task: string;
+  readonly association: Association;
+  /** By Holm, over all traces and tasks of the scope. */
+  readonly adjustedPValue: number | null;
+  /** Whether flatter goes with better, from Spearman's coefficient. */
+  readonly judgement: Judgement;
+}
+
+export interface Study {
+  readonly checkpoints: readonly StudyCheckpoint[];
+  /** `excess-loss` where all have it, else `loss`. */
+  readonly lossMeasure: "excess-loss" | "loss";
+  readonly tolerance: number;
+  readonly cohorts: Cohorts;
+  /** Over all checkpoints, loss held fixed in the partial coefficients. */
+  readonly overall: readonly StudyAssociation[];
+  /** Within the largest loss-matched cohort; empty without one. */
+  readonly matched: readonly StudyAssociation[];
+  /** By task: tiers of accuracy. */
+  readonly taskTiers: Readonly<Record<string, Tiers>>;
+  /** By trace: tiers, flattest first. */
+  readonly traceTiers: Readonly<Record<string, Tiers>>;
+}
+
+export interface StudyOptions {
+  /** Losses this close count as equal, nats. */
+  readonly tolerance?: number;
+  /** Of resampling and permutation. */
+  readonly seed?: number;
+}
+
+/** @throws StudyError where results are fewer than three, of different suites or corpora, or one checkpoint is there twice. */
+export function study(results: readonly Result[], { tolerance = 0.01, seed = 1 }: StudyOptions = {}): Study {
+  assertComparable(results);
+  const checkpoints = results.map((result) => describe(result, results));
+  const lossMeasure = results.every(({ measures }) => measures["excess-loss"]?.value != null)
+    ? "excess-loss"
+    : "loss";
+  const loss = results.map(({ measures }) => measures[lossMeasure]?.value ?? null);
+  const examples = results.map((result) => examplesOf(result, lossMeasure));
+  const cohorts = lossMatchedCohorts({ loss, pairedError: pairedErrors(examples), tolerance });
+  const traces = MEASURES.filter(
+    ({ family, id }) => family && results.some(({ measures }) => measures[id]?.value != null),
+  ).map(({ id }) => id);
+  const tasks = [...new Set(results.flatMap((result) => Object.keys(accuracies(result))))];
+  const within = (members: readonly StudyCheckpoint[], conditioned: boolean) =>
+    associations(members, traces, tasks, conditioned ? lossMeasure : null, seed);
+  const largest = cohorts.largest?.members.map((index) => checkpoints[index]!) ?? [];
+  return {
+    checkpoints,
+    lossMeasure,
+    tolerance,
+    cohorts,
+    overall: within(checkpoints, true),
+    matched: largest.length === 0 ? [] : within(largest, false),
+    taskTiers: Object.fromEntries(tasks.map((task) => [task, tiersOfTask(checkpoints, task)])),
+    traceTiers: Object.fromEntries(traces.map((trace) => [trace, tiersOfTrace(checkpoints, trace)])),
+  };
+}
+
+/** Accuracies of all tasks that the checkpoint was asked, by task. */
+export function accuracies({ probes, zeroShot }: Result): Record<string, number> {
+  return Object.fromEntries(
+    [...Object.entries(probes ?? {}), ...Object.entries(zeroShot ?? {})].flatMap(([id, { accuracy }]) =>
+      accuracy ? [[id, accuracy.value]] : [],
+    ),
+  );
+}
+
+function associations(
+  members: readonly StudyCheckpoint[],
+  traces: readonly string[],
+  tasks: readonly string[],
+  lossMeasure: string | null,
+  seed: number,
+): StudyAssociation[] {
+  const families = familiesOf(members);
+  const found = traces.flatMap((trace) =>
+    tasks.map((task) => ({
+      trace,
+      task,
+      association: associate({
+        x: members.map(({ result }) => result.measures[trace]?.value ?? null),
+        y: members.map(({ result }) => accuracies(result)[task] ?? null),
+        runs: members.map(({ lineage }) => lineage),
+        ...(families && { families }),
+        ...(lossMeasure !== null && {
+          loss: members.map(({ result }) => result.measures[lossMeasure]?.value ?? null),
+        }),
+        seed,
+      }),
+    })),
+  );
+  const adjusted = holm(found.map(({ association }) => association.spearman.pValue));
+  return found.map((each, i) => ({
+    ...each,
+    adjustedPValue: adjusted[i]!,
+    judgement: judge(each.association.spearman, "negative", adjusted[i]!),
+  }));
+}
+
+/** Null where some checkpoint has none, or a lineage lies in two: nothing can then be said within families. */
+function familiesOf(members: readonly StudyCheckpoint[]): string[] | null {
+  const byLineage = Map.groupBy(members, ({ lineage }) => lineage);
+  const nested = [...byLineage.values()].every(
+    (group) => new Set(group.map(({ family }) => family)).size === 1,
+  );
+  return nested && members.every(({ family }) => family !== "") ? members.map(({ family }) => family) : null;
+}
+
+function tiersOfTask(checkpoints: readonly StudyCheckpoint[], task: string): Tiers {
+  return rankIntoTiers({
+    better: "higher",
+    candidates: checkpoints.map(({ name, result }) => {
+      const probe = result.probes?.[task];
+      const shot = result.zeroShot?.[task];
+      const examples =
+        probe?.accuracy != null
+          ? [...probe.correct].map(Number)
+          : shot?.accuracy != null
+            ? decodeFloats(shot.margins)
+            : null;
+      const right =
+        probe || !examples ? examples : Array.from(examples, (m) => (m > 0 ? 1 : m === 0 ? 0.5 : 0));
+      return { id: name, ...(right && { examples: [...right] }), value: accuracies(result)[task] ?? null };
+    }),
+  });
+}
+
+function tiersOfTrace(checkpoints: readonly StudyCheckpoint[], trace: string): Tiers {
+  return rankIntoTiers({
+    better: "lower",
+    candidates: checkpoints.map(({ name, result }) => {
+      const measure = result.measures[trace];
+      const examples = measure?.value == null ? null : examplesOf(result, trace);
+      return {
+        id: name,
+        ...(examples && { examples }),
+        value: measure?.value ?? null,
+        ...(measure?.value != null && { standardError: measure.standardError }),
+      };
+    }),
+  });
+}
+
+function examplesOf({ perExample, corpus }: Result, measure: string): number[] | null {
+  const values = perExample?.[measure] === undefined ? null : decodeFloats(perExample[measure]);
+  return values?.length === corpus.examples ? [...values] : null;
+}
+
+function describe(result: Result, all: readonly Result[]): StudyCheckpoint {
+  const { card, file } = result.checkpoint;
+  const name = card?.name ?? file.replace(/^.*[/\\]/, "").replace(/\.onnx$/, "");
+  const run = card?.run ?? name;
+  return { name, lineage: rootOf(run, all), family: card?.family ?? "", result };
+}
+
+/** The run in which a chain of runs, each going on from the one before, began. */
+function rootOf(run: string, all: readonly Result[]): string {
+  const seen = new Set<string>();
+  for (let current = run; ;) {
+    seen.add(current);
+    const card = all.find(({ checkpoint }) => checkpoint.card?.run === current)?.checkpoint.card;
+    const before = card?.["startedFrom"];
+    if (typeof before !== "string" || seen.has(before)) return current;
+    current = before;
+  }
+}
+
+function assertComparable(results: readonly Result[]): void {
+  if (results.length < 3) {
+    throw new StudyError(`${results.length} results are too few to compare; give three or more.`);
+  }
+  const [first] = results as [Result];
+  const hashes = new Set<string>();
+  const names = new Set<string>();
+  for (const result of results) {
+    const { checkpoint, corpus } = result;
+    if (corpus.sha256 !== first.corpus.sha256) {
+      throw new StudyError(
+        `${checkpoint.file} was evaluated on another ${first.suite === null ? "corpus" : "suite"} than ` +
+          `${first.checkpoint.file}; compare results of one.`,
+      );
+    }
+    if (hashes.has(checkpoint.sha256)) {
+      throw new StudyError(`The checkpoint ${checkpoint.file} is there twice; leave one result out.`);
+    }
+    hashes.add(checkpoint.sha256);
+    const { name } = describe(result, [result]);
+    if (names.has(name)) {
+      throw new StudyError(`Two checkpoints are called ${name}; give them different names in their cards.`);
+    }
+    names.add(name);
+  }
+}
