@@ -17,3 +17,18 @@ export function perExample(tally: Tally, measure: Measure): readonly number[] | 
     return (directions > 0 ? sum / directions : 0) + (exact?.[i] ?? 0);
   });
 }
+
+/** The same by measure, from the tallies of one evaluation. */
+export function perExampleOf(
+  measures: readonly Measure[],
+  tallies: ReadonlyMap<unknown, Tally>,
+): Record<string, readonly number[]> {
+  const lists: Record<string, readonly number[]> = {};
+  for (const measure of measures) {
+    for (const tally of tallies.values()) {
+      const values = perExample(tally, measure);
+      if (values) lists[measure.id] ??= values;
+    }
+  }
+  return lists;
+}

@@ -12,9 +12,9 @@ import { prepareProbe, type ProbeData, type ProbeInput } from "./fit-probe-data.
 import { mergeFits, type ProbeResult } from "./fit-probe-merge.ts";
 import { firstFits, laterFits, type FitResult, type FitSpec, type MainResult } from "./fit-probe-spec.ts";
 import { runFit } from "./fit-probe.ts";
-import type { Matrix } from "./logistic-input.ts";
+import { ProbeDataError, type Matrix } from "./logistic-input.ts";
 import type { LogisticRegression } from "./logistic.ts";
-import { pairedGain } from "./metrics.ts";
+import { pairedGain, type Score } from "./metrics.ts";
 import { oneHotFeatures } from "./one-hot.ts";
 import { randomiseWeights } from "./random-weights.ts";
 import type { ForwardModel } from "./sentences.ts";
@@ -34,10 +34,15 @@ export interface ProbeTaskContext {
   readonly beforeStep?: (share: number) => void | Promise<void>;
 }
 
-export interface LayerScore {
+/** Null with the reason where a layer cannot be probed: its features may be constant at one position, or overflow. */
+export type LayerScore = {
   /** Null: the embeddings. */
   readonly layer: number | null;
-  readonly accuracy: { readonly value: number; readonly standardError: number };
+} & ({ readonly accuracy: Score } | NoScore);
+
+interface NoScore {
+  readonly accuracy: null;
+  readonly reason: string;
 }
 
 /** A score of a baseline, and what the checkpoint gains over it on the same test sentences. */
@@ -50,7 +55,7 @@ export interface ProbeTaskResult {
   /** Of the last layer. */
   readonly probe: ProbeResult;
   /** Same architecture, random weights; null with the reason. */
-  readonly random: Baseline | { readonly accuracy: null; readonly reason: string };
+  readonly random: Baseline | NoScore;
   /** The words at their positions, without any model. */
   readonly oneHot: Baseline;
   /** At one penalty, so that layers differ in their features alone. */
@@ -71,10 +76,9 @@ export async function runProbeTask(
   const layers: LayerScore[] = [];
   for (const { layer, values } of features) {
     await steps.next();
-    const data = await prepareProbe(runtime, probeInput(task, context, layerName(layer), values));
-    const [quick] = await runAll(firstFits("quick"), data, context);
-    const { accuracy } = merge([quick!], data, context);
-    layers.push({ layer, accuracy: { value: accuracy.value, standardError: accuracy.standardError } });
+    const input = probeInput(task, context, layerName(layer), values);
+    const score = await orNoScore(async () => ({ accuracy: await quickScore(input, context) }));
+    layers.push({ layer, ...score });
   }
   await steps.next();
   const data = await prepareProbe(runtime, probeInput(task, context, layerName(last.layer), last.values));
@@ -85,7 +89,7 @@ export async function runProbeTask(
   const random =
     randomised.model === null
       ? { accuracy: null, reason: randomised.reason }
-      : baseline(probe, await randomScore(randomised.model, task, context));
+      : await orNoScore(async () => baseline(probe, await randomScore(randomised.model, task, context)));
   await steps.next();
   const oneHot = oneHotScores.get(task.id) ?? (await oneHotScore(task, context));
   oneHotScores.set(task.id, oneHot);
@@ -117,6 +121,22 @@ async function fullProbe(
   await next();
   const main = first.find((fit): fit is MainResult => fit.kind === "main")!;
   return merge([...first, ...(await runAll(laterFits(main, data), data, context))], data, context);
+}
+
+/** What features do not allow of one layer, or of random weights, is no reason to go without the rest. */
+async function orNoScore<Item>(run: () => Promise<Item>): Promise<Item | NoScore> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof ProbeDataError)) throw error;
+    return { accuracy: null, reason: error.message };
+  }
+}
+
+async function quickScore(input: ProbeInput, context: ProbeTaskContext): Promise<Score> {
+  const data = await prepareProbe(context.runtime, input);
+  const { accuracy } = merge(await runAll(firstFits("quick"), data, context), data, context);
+  return { value: accuracy.value, standardError: accuracy.standardError };
 }
 
 async function randomScore(

@@ -56,7 +56,7 @@ export async function runTasks(
   cache: TaskCache,
   { onProgress }: TaskHooks = {},
 ): Promise<TaskResults> {
-  assertVocabulary(subject, definition.vocabulary.size, definition.id);
+  assertVocabulary(knownTokens(subject), definition.vocabulary.size, definition.id);
   const { objective, vocabulary, probeDimensions: dimensions, seed } = definition;
   const probes: Record<string, TaskResults["probes"][string]> = {};
   const zeroShot: Record<string, TaskResults["zeroShot"][string]> = {};
@@ -114,9 +114,8 @@ async function runZeroShot(
   return { accuracy, chance: chanceOf(task), margins };
 }
 
-/** @throws TaskError where the suite's tokens are more than the model knows. */
-export function assertVocabulary(subject: Subject, size: number, suite: string): void {
-  const known = knownTokens(subject);
+/** @throws TaskError where the suite's tokens, `size` of them, are more than the model knows. */
+export function assertVocabulary(known: number, size: number, suite: string): void {
   if (known >= size) return;
   throw new TaskError(
     `The model knows ${known} tokens, but ${suite} has a vocabulary of ${size}: it was trained on something else.`,

@@ -12,6 +12,7 @@ const score = z.object({ value: z.number(), standardError: z.number().nullable()
 const probeScore = score.extend({ trainingError: z.number().nullable() });
 const undefinedResult = z.object({ value: z.null(), reason: z.string() });
 const baseline = z.object({ accuracy: probeScore, gain: score });
+const layer = z.number().int().nullable();
 const notRun = z.object({ accuracy: z.null(), reason: z.string() });
 
 const probe = z.object({
@@ -27,7 +28,7 @@ const probe = z.object({
   classes: z.number().int().positive(),
   randomBaseline: z.union([baseline, notRun]),
   oneHotBaseline: baseline,
-  layers: list(z.object({ layer: z.number().int().nullable(), accuracy: score })),
+  layers: list(z.union([z.object({ layer, accuracy: score }), notRun.extend({ layer })])),
   l2: z.number().positive(),
   edge: z.enum(["strongest", "weakest"]).nullable(),
   unconverged: list(z.string()),

@@ -61,14 +61,14 @@ export interface StudyOptions {
 export function study(results: readonly Result[], { tolerance = 0.01, seed = 1 }: StudyOptions = {}): Study {
   assertComparable(results);
   const checkpoints = results.map((result) => describe(result, results));
-  const lossMeasure = results.every(({ measures }) => measures["excess-loss"]?.value != null)
+  const lossMeasure = results.every((result) => valueOf(result, "excess-loss") !== null)
     ? "excess-loss"
     : "loss";
   const loss = results.map(({ measures }) => measures[lossMeasure]?.value ?? null);
   const examples = results.map((result) => examplesOf(result, lossMeasure));
   const cohorts = lossMatchedCohorts({ loss, pairedError: pairedErrors(examples), tolerance });
   const traces = MEASURES.filter(
-    ({ family, id }) => family && results.some(({ measures }) => measures[id]?.value != null),
+    ({ family, id }) => family && results.some((result) => valueOf(result, id) !== null),
   ).map(({ id }) => id);
   const tasks = [...new Set(results.flatMap((result) => Object.keys(accuracies(result))))];
   const within = (members: readonly StudyCheckpoint[], conditioned: boolean) =>
@@ -84,6 +84,10 @@ export function study(results: readonly Result[], { tolerance = 0.01, seed = 1 }
     taskTiers: Object.fromEntries(tasks.map((task) => [task, tiersOfTask(checkpoints, task)])),
     traceTiers: Object.fromEntries(traces.map((trace) => [trace, tiersOfTrace(checkpoints, trace)])),
   };
+}
+
+function valueOf({ measures }: Result, id: string): number | null {
+  return measures[id]?.value ?? null;
 }
 
 /** Accuracies of all tasks that the checkpoint was asked, by task. */
@@ -142,12 +146,11 @@ function tiersOfTask(checkpoints: readonly StudyCheckpoint[], task: string): Tie
     candidates: checkpoints.map(({ name, result }) => {
       const probe = result.probes?.[task];
       const shot = result.zeroShot?.[task];
-      const examples =
-        probe?.accuracy != null
-          ? [...probe.correct].map(Number)
-          : shot?.accuracy != null
-            ? decodeFloats(shot.margins)
-            : null;
+      const examples = probe?.accuracy
+        ? [...probe.correct].map(Number)
+        : shot?.accuracy
+          ? decodeFloats(shot.margins)
+          : null;
       const right =
         probe || !examples ? examples : Array.from(examples, (m) => (m > 0 ? 1 : m === 0 ? 0.5 : 0));
       return { id: name, ...(right && { examples: [...right] }), value: accuracies(result)[task] ?? null };
@@ -160,13 +163,10 @@ function tiersOfTrace(checkpoints: readonly StudyCheckpoint[], trace: string): T
     better: "lower",
     candidates: checkpoints.map(({ name, result }) => {
       const measure = result.measures[trace];
-      const examples = measure?.value == null ? null : examplesOf(result, trace);
-      return {
-        id: name,
-        ...(examples && { examples }),
-        value: measure?.value ?? null,
-        ...(measure?.value != null && { standardError: measure.standardError }),
-      };
+      if (!measure || measure.value === null) return { id: name, value: null };
+      const examples = examplesOf(result, trace);
+      const { value, standardError } = measure;
+      return { id: name, ...(examples && { examples }), value, standardError };
     }),
   });
 }

@@ -7,12 +7,13 @@ import type { Suite } from "./suite.ts";
 
 /**
  * p(token | the tokens that are not hidden) of every labelled token, in the corpus's order: Float64Array [vocabulary]
- * each, adding up to 1. Null where the suite's language is not known.
+ * each, adding up to 1. Null where the suite's language is not known, and for causal suites: what is known are the
+ * conditionals of hidden words, given the words on both sides.
  *
  * @throws LanguageError where an example is no sentence of the language, or a label stands at a token that is not hidden.
  */
 export function suiteConditionals({ definition, corpus }: Suite): Float64Array[] | null {
-  if (!definition.language) return null;
+  if (!definition.language || definition.objective === "clm") return null;
   const language = makeLanguage(definition.language);
   const { size } = definition.vocabulary;
   return corpus.examples.flatMap((example, i) => {

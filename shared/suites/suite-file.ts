@@ -2,7 +2,6 @@
  * The suite file: one JSON object with the definition, the corpus and the tasks. Its sha256 is the suite's identity, so
  * the text that comes out for a suite is always the same.
  */
-import { z } from "zod";
 import { IGNORED, type Example } from "../corpus/corpus.ts";
 import { corpusOf, parseExample } from "../corpus/parse.ts";
 import { PlateauError } from "../errors.ts";
@@ -48,7 +47,10 @@ export function parseSuite(text: string, name = "suite"): Suite {
   }
   const parsed = suiteSchema.safeParse(json);
   if (!parsed.success) {
-    throw new SuiteError(`${name} is not a suite: ${z.prettifyError(parsed.error).split("\n").join(" ")}`);
+    const { path, message } = parsed.error.issues[0]!;
+    throw new SuiteError(
+      `${name} is not a suite: ${path.length > 0 ? `${path.join(".")}: ` : ""}${message}.`,
+    );
   }
   const { definition, corpus, tasks } = parsed.data;
   const examples = corpus.map((record, i) => parseExample(record, `${name}, corpus[${i}]`));

@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fixture, PLAIN, writeBadModels, writeExternal } from "./cli-bad-models.ts";
-import { plateau, type Outcome } from "./cli-run.ts";
+import { expectSentence, expectSentences, plateau, SECONDS, type Outcome, type WrongUse } from "./cli-run.ts";
 
-const SECONDS = 5;
 const CORPUS = ["--corpus", fixture("mlm.jsonl"), "--objective", "mlm", "--threads", "1"];
 
 let folder: string;
@@ -17,20 +16,6 @@ beforeAll(async () => {
   await writeBadModels(folder);
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-/** One line on stderr, nothing on stdout, no stack. */
-function expectSentence(
-  { code, stdout, stderr, seconds }: Outcome,
-  message: RegExp,
-  expectedCode: number,
-): void {
-  expect(stderr).toMatch(message);
-  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
-  expect(stderr).not.toMatch(/\n\s+at |Unexpected:/);
-  expect(stdout).toBe("");
-  expect(code).toBe(expectedCode);
-  expect(seconds).toBeLessThan(SECONDS);
-}
 
 const MODELS: readonly [name: string, message: RegExp][] = [
   ["text.onnx", /Not a readable ONNX model: the bytes at \d+ are no field/],
@@ -140,7 +125,7 @@ test("wrong usage", async () => {
   await symlink(at("mine.onnx"), at("link.json"));
   await writeFile(at("read-only.json"), "{}", { mode: 0o444 });
   const good = ["evaluate", PLAIN, ...CORPUS];
-  const cases: [args: string[], message: RegExp, code: number][] = [
+  const cases: WrongUse[] = [
     [["evaluat"], /unknown command 'evaluat' \(Did you mean evaluate\?\)\. See plateau --help/, 2],
     [["evaluate", PLAIN], /Say what to measure on: --suite SUITE, or --corpus FILE with --objective/, 2],
     [["evaluate", PLAIN, ...CORPUS.slice(0, 2)], /Say what the corpus's labels are: --objective mlm, or/, 2],
@@ -194,12 +179,7 @@ test("wrong usage", async () => {
     [["verify", at("other.json"), PLAIN], /is not a result that this version reads: schemaVersion/, 1],
     [["verify", PLAIN, PLAIN], /is not JSON/, 1],
   ];
-  // Two at a time: as many as there are cores on a small machine.
-  const queue = cases.values();
-  const worker = async () => {
-    for (const [args, message, code] of queue) expectSentence(await plateau(args), message, code);
-  };
-  await Promise.all([worker(), worker()]);
+  await expectSentences(cases);
 }, 60_000);
 
 test("PLATEAU_DEBUG shows where an error came from", async () => {

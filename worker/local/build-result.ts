@@ -8,7 +8,7 @@ import {
 } from "../../shared/evaluate/result.ts";
 import { SCHEMA_VERSION, type Receipt, type Result } from "../../shared/evaluate/result-schema.ts";
 import { encodeFloats } from "../../shared/evaluate/float-list.ts";
-import { perExample } from "../../shared/evaluate/per-example.ts";
+import { perExampleOf } from "../../shared/evaluate/per-example.ts";
 import type { TaskResults } from "../../shared/probes/run-tasks.ts";
 import { writtenTasks } from "../../shared/probes/task-result-schema.ts";
 import type { Suite } from "../../shared/suites/suite.ts";
@@ -63,14 +63,8 @@ export function buildResult(input: ResultInput): Result {
 }
 
 function examplesOf({ evaluation, tallies }: EvaluateOutcome): Record<string, string> {
-  const lists: Record<string, string> = {};
-  for (const measure of evaluation.measures) {
-    for (const tally of tallies.values()) {
-      const values = perExample(tally, measure);
-      if (values && !(measure.id in lists)) lists[measure.id] = encodeFloats(values);
-    }
-  }
-  return lists;
+  const lists = Object.entries(perExampleOf(evaluation.measures, tallies));
+  return Object.fromEntries(lists.map(([id, values]) => [id, encodeFloats(values)]));
 }
 
 /** JSON has no infinities: a measure without a finite value is undefined, and an error without one is left out. */

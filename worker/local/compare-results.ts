@@ -1,4 +1,5 @@
 /** A result against its replay, number by number. */
+import { decodeFloats } from "../../shared/evaluate/float-list.ts";
 import { MEASURES, type Measure } from "../../shared/measures/index.ts";
 import type { MeasureResult, UndefinedMeasure } from "../../shared/evaluate/result.ts";
 import type { Result } from "../../shared/evaluate/result-schema.ts";
@@ -44,7 +45,14 @@ export function compareResults(
     ...MEASURES.flatMap((measure) => {
       const claimed = result.measures[measure.id];
       const again = replay.measures[measure.id];
-      return claimed ? compareMeasure(measure, claimed, again) : [];
+      if (!claimed) return [];
+      const [list, listAgain] = [result.perExample?.[measure.id], replay.perExample[measure.id]];
+      return [
+        ...compareMeasure(measure, claimed, again),
+        ...(again && again.value !== null
+          ? compareExamples(list, listAgain, corpus.labelledTokens, toleranceOf(measure, again))
+          : []),
+      ];
     }),
     ...compareTasks(result, replay.tasks),
   ];
@@ -61,18 +69,7 @@ function compareMeasure(
     const agrees = claimed.value === null && again !== undefined && value === null;
     return agrees ? [] : [{ what: label, claimed: claimed.value, replayed: value, tolerance: 0, agrees }];
   }
-  const relative = !measure.family
-    ? TOLERANCE.loss
-    : measure.secondDifference
-      ? TOLERANCE.secondDifference
-      : TOLERANCE.firstDifference;
-  // A Hessian trace near zero is all rounding; how much is judged by the replay, not by what was handed in.
-  const least = measure.forward === "excess" ? TOLERANCE.loss : 0;
-  const tolerance = Math.max(
-    least,
-    relative * Math.abs(again.value),
-    DEVIATIONS * (again.roundingError ?? 0),
-  );
+  const tolerance = toleranceOf(measure, { ...again, value });
   const compare = (what: string, a: number, b: number, allowed: number): Comparison => ({
     what,
     claimed: a,
@@ -106,6 +103,42 @@ function compareMeasure(
     if (a !== b) comparisons.push(differing(`  ${key === "epsilon" ? "ε" : key}`, a, b));
   }
   return comparisons;
+}
+
+/** The difference of values that is allowed. */
+function toleranceOf(
+  measure: Measure,
+  { value, roundingError = 0 }: Pick<MeasureResult, "value" | "roundingError">,
+): number {
+  const relative = !measure.family
+    ? TOLERANCE.loss
+    : measure.secondDifference
+      ? TOLERANCE.secondDifference
+      : TOLERANCE.firstDifference;
+  // A Hessian trace near zero is all rounding; how much is judged by the replay, not by what was handed in.
+  const least = measure.forward === "excess" ? TOLERANCE.loss : 0;
+  return Math.max(least, relative * Math.abs(value), DEVIATIONS * roundingError);
+}
+
+/**
+ * Examples' own values, by what their differences would do to the measure if they were independent: √(Σ δ²) / M. What
+ * comes from rounding does no more than rounding does to the measure itself.
+ */
+function compareExamples(
+  text: string | undefined,
+  again: readonly number[] | undefined,
+  labelledTokens: number,
+  tolerance: number,
+): Comparison[] {
+  const what = "  differences of examples";
+  const claimed = text === undefined ? null : decodeFloats(text);
+  if (text === undefined && again === undefined) return [];
+  if (!claimed || !again || claimed.length !== again.length) {
+    return [differing(what, claimed?.length ?? null, again?.length ?? null)];
+  }
+  const squares = again.reduce((sum, value, i) => sum + (claimed[i]! - value) ** 2, 0);
+  const difference = Math.sqrt(squares) / labelledTokens;
+  return [{ what, claimed: difference, replayed: 0, tolerance, agrees: difference <= tolerance }];
 }
 
 /** Result files hold no infinities: they leave them out. */

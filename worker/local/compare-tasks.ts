@@ -1,8 +1,11 @@
 /** Downstream results against their replay. */
+import { decodeFloats } from "../../shared/evaluate/float-list.ts";
 import type { Result } from "../../shared/evaluate/result-schema.ts";
+import type { WrittenProbe } from "../../shared/probes/task-result-schema.ts";
 import type { Comparison } from "./compare-results.ts";
 
 type Tasks = Pick<Result, "probes" | "zeroShot">;
+type Probe = WrittenProbe;
 
 /**
  * Test examples whose answer may differ: rounding decides between answers that are as good, and where a fit stops. A
@@ -11,6 +14,8 @@ type Tasks = Pick<Result, "probes" | "zeroShot">;
 const TOLERATED = 4;
 /** Of a codelength, which adds up many fits. */
 const CODELENGTH = 1e-2;
+/** Nats, and of margins above 1 nat relative to them. */
+const MARGIN = 1e-2;
 
 /** Every number of every task that either has. */
 export function compareTasks(claimed: Tasks, again: Tasks): Comparison[] {
@@ -22,43 +27,80 @@ function compareProbes(claimed: Tasks, again: Tasks): Comparison[] {
     const [a, b] = [claimed.probes?.[id], again.probes?.[id]];
     if (!a?.accuracy || !b?.accuracy) return undefinedOnBothSides(id, a, b);
     const allowed = TOLERATED / Math.max(1, b.correct.length);
-    const [random, randomAgain] = [a.randomBaseline.accuracy, b.randomBaseline.accuracy];
+    const [random, randomAgain] = [definedBaseline(a.randomBaseline), definedBaseline(b.randomBaseline)];
+    const relative = (value: number | null | undefined) => CODELENGTH * Math.abs(value ?? 0);
+    const compression = ({ codelength }: typeof a) =>
+      codelength.value === null ? null : codelength.compression.value;
     return [
       compare(`${id} accuracy`, a.accuracy.value, b.accuracy.value, allowed),
-      compare("  its digits", share(a.correct), share(b.correct), allowed),
+      compare("  standard error", a.accuracy.standardError, b.accuracy.standardError, allowed),
+      // With another penalty, chosen among equals, other answers may be as good.
+      ...(a.l2 === b.l2
+        ? [compare("  answers that differ", differing(a.correct, b.correct), 0, TOLERATED)]
+        : []),
       compare("  macro-F1", a.macroF1.value, b.macroF1.value, 2 * allowed * b.classes),
       compare("  one-hot words", a.oneHotBaseline.accuracy.value, b.oneHotBaseline.accuracy.value, allowed),
-      compare("  random weights", random?.value ?? null, randomAgain?.value ?? null, allowed),
       compare(
-        "  codelength",
-        a.codelength.value,
-        b.codelength.value,
-        CODELENGTH * Math.abs(b.codelength.value ?? 0),
+        "  gain over one-hot words",
+        a.oneHotBaseline.gain.value,
+        b.oneHotBaseline.gain.value,
+        2 * allowed,
       ),
+      compare("  random weights", random.accuracy, randomAgain.accuracy, allowed),
+      compare("  gain over random weights", random.gain, randomAgain.gain, 2 * allowed),
+      compare("  codelength", a.codelength.value, b.codelength.value, relative(b.codelength.value)),
+      compare("  compression", compression(a), compression(b), relative(compression(b))),
       compare("  selectivity", a.selectivity.value, b.selectivity.value, 2 * allowed),
-      compare(
-        "  largest difference of a layer",
-        a.layers.length === b.layers.length
-          ? a.layers.reduce(
-              (most, { accuracy }, l) =>
-                Math.max(most, Math.abs(accuracy.value - b.layers[l]!.accuracy.value)),
-              0,
-            )
-          : Infinity,
-        0,
-        allowed,
-      ),
+      compare("  largest difference of a layer", layerDifference(a.layers, b.layers), 0, allowed),
+      ...unlessSame("chance", a.chance, b.chance),
+      ...unlessSame("classes", a.classes, b.classes),
     ];
   });
+}
+
+function definedBaseline(baseline: Probe["randomBaseline"]): {
+  accuracy: number | null;
+  gain: number | null;
+} {
+  return baseline.accuracy
+    ? { accuracy: baseline.accuracy.value, gain: baseline.gain.value }
+    : { accuracy: null, gain: null };
+}
+
+/** Infinite where not the same layers have a score. */
+function layerDifference(a: Probe["layers"], b: Probe["layers"]): number {
+  if (a.length !== b.length) return Infinity;
+  return a.reduce((most, { layer, accuracy }, l) => {
+    const other = b[l]!;
+    if (layer !== other.layer || (accuracy === null) !== (other.accuracy === null)) return Infinity;
+    return accuracy && other.accuracy
+      ? Math.max(most, Math.abs(accuracy.value - other.accuracy.value))
+      : most;
+  }, 0);
 }
 
 function compareZeroShot(claimed: Tasks, again: Tasks): Comparison[] {
   return idsOf(claimed.zeroShot, again.zeroShot).flatMap((id) => {
     const [a, b] = [claimed.zeroShot?.[id], again.zeroShot?.[id]];
     if (!a?.accuracy || !b?.accuracy) return undefinedOnBothSides(id, a, b);
-    const items = (b.margins.length * 3) / 16;
-    return [compare(`${id} accuracy`, a.accuracy.value, b.accuracy.value, TOLERATED / Math.max(1, items))];
+    const [margins, marginsAgain] = [decodeFloats(a.margins), decodeFloats(b.margins)!];
+    const allowed = TOLERATED / Math.max(1, marginsAgain.length);
+    return [
+      compare(`${id} accuracy`, a.accuracy.value, b.accuracy.value, allowed),
+      compare("  standard error", a.accuracy.standardError, b.accuracy.standardError, allowed),
+      compare("  largest difference of a margin", marginDifference(margins, marginsAgain), 0, MARGIN),
+      ...unlessSame("chance", a.chance, b.chance),
+    ];
   });
+}
+
+/** Relative to margins above 1 nat; infinite where there are not as many. */
+function marginDifference(a: Float32Array | null, b: Float32Array): number {
+  if (a?.length !== b.length) return Infinity;
+  return a.reduce((most, margin, i) => {
+    const difference = Math.abs(margin - b[i]!) / Math.max(1, Math.abs(b[i]!));
+    return Math.max(most, Number.isNaN(difference) ? Infinity : difference);
+  }, 0);
 }
 
 /** A task that could not be asked on either side agrees. */
@@ -77,9 +119,14 @@ function compare(what: string, a: number | null, b: number | null, tolerance: nu
   return { what, claimed: a, replayed: b, tolerance, agrees };
 }
 
-/** The digits are what paired comparisons rest on: they must say what the accuracy says. */
-function share(correct: string): number {
-  return correct.length === 0 ? 0 : correct.replaceAll("0", "").length / correct.length;
+/** Settings are worth a line only where they are not those of the replay. */
+function unlessSame(what: string, a: number, b: number): Comparison[] {
+  return a === b ? [] : [compare(`  ${what}`, a, b, 0)];
+}
+
+/** Test sentences on which one is right and the other is not: what paired comparisons rest on. */
+function differing(a: string, b: string): number {
+  return a.length === b.length ? [...a].filter((digit, i) => digit !== b[i]).length : Infinity;
 }
 
 function idsOf(a: object | undefined, b: object | undefined): string[] {

@@ -5,6 +5,8 @@ import { evaluate, type EvaluateOptions } from "../../shared/evaluate/evaluate.t
 import { explainFailure } from "../../shared/evaluate/explain-failure.ts";
 import { SCHEMA_VERSION, type Result } from "../../shared/evaluate/result-schema.ts";
 import type { Graph } from "../../shared/onnx/graph.ts";
+import { modelInputs } from "../../shared/onnx/inputs.ts";
+import { embeddingRows } from "../../shared/perturb/subject.ts";
 import { findParameters } from "../../shared/onnx/parameters.ts";
 import { buildResult } from "./build-result.ts";
 import { readCard } from "./card-file.ts";
@@ -12,7 +14,7 @@ import type { CorpusFile } from "./corpus-file.ts";
 import type { Machine } from "./devices.ts";
 import type { FinishedResults, Identity } from "./finished-results.ts";
 import { matches, parameterFilter } from "./globs.ts";
-import { runTasks, type TaskCache } from "../../shared/probes/run-tasks.ts";
+import { assertVocabulary, runTasks, type TaskCache } from "../../shared/probes/run-tasks.ts";
 import type { Suite } from "../../shared/suites/suite.ts";
 import { ModelFile } from "./model-file.ts";
 import { foreseenRows, ProgressPlan, taskRows, type ProgressState } from "./progress-plan.ts";
@@ -67,6 +69,12 @@ export async function evaluateModel(
       return { result: { ...found.result, checkpoint: { ...checkpoint, file: path, card } } };
     }
     await checkFilters(graph, filters, path, hooks);
+    if (suite) {
+      // At once rather than after the measures: tasks ask again, of the head as well.
+      const canonical = canonicalise(graph);
+      const { vocabulary, id } = suite.definition;
+      assertVocabulary(embeddingRows(canonical, modelInputs(canonical)), vocabulary.size, id);
+    }
 
     const rows = foreseenRows(graph, corpus.corpus.examples.length, options);
     if (suite) rows.push(taskRows(suite));

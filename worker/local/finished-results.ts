@@ -1,10 +1,9 @@
 /** `--out DIR`: one file per finished evaluation, so that a run that stopped goes on where it was. */
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
-import { access, mkdir, readdir, readFile, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { resultSchema, type Result } from "../../shared/evaluate/result-schema.ts";
-import { UsageError } from "./usage-error.ts";
+import { openFolder } from "./output-folder.ts";
 import { writeWhole } from "./write-file.ts";
 
 /** What a result depends on; two evaluations that agree in all of it give the same numbers. */
@@ -28,22 +27,7 @@ export class FinishedResults {
 
   /** Makes the folder where it is missing. Throws UsageError where it cannot be. */
   static async in(folder: string): Promise<FinishedResults> {
-    if (folder === "") throw new UsageError("--out is empty; name a folder.");
-    const there = await stat(folder).catch(() => null);
-    if (there && !there.isDirectory()) {
-      throw new UsageError(`--out ${folder} is ${there.isFile() ? "a file" : "no folder"}; name a folder.`);
-    }
-    try {
-      await makeFolder(resolve(folder));
-      await access(folder, constants.W_OK);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw new UsageError(
-        there
-          ? `--out ${folder} may not be written to.`
-          : `--out ${folder} cannot be made a folder (${code}).`,
-      );
-    }
+    await openFolder(folder, "--out");
     return new FinishedResults(folder);
   }
 
@@ -72,22 +56,6 @@ export class FinishedResults {
   private async nameOf(identity: Identity): Promise<string | undefined> {
     const ending = `.${keyOf(identity)}.json`;
     return (await readdir(this.folder)).find((name) => name.endsWith(ending));
-  }
-}
-
-/** Step by step: where a folder's parent takes no folders (`/proc`), Node's recursive mkdir never returns. */
-async function makeFolder(folder: string): Promise<void> {
-  const missing: string[] = [];
-  let above = folder;
-  for (; !(await stat(above).catch(() => null)) && dirname(above) !== above; above = dirname(above)) {
-    missing.unshift(above);
-  }
-  for (const each of missing) {
-    await mkdir(each).catch(async (error: unknown) => {
-      // Another process may have made it meanwhile.
-      const made = await stat(each).catch(() => null);
-      if (!made?.isDirectory()) throw error;
-    });
   }
 }
 

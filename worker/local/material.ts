@@ -87,7 +87,8 @@ export async function readMaterial(options: MaterialOptions): Promise<Material> 
 export async function suiteMaterial(name: string): Promise<Material & { readonly suite: Suite }> {
   const { suite, text, sha256 } = await readSuite(name);
   const { id, measures, directions, seed } = suite.definition;
-  const conditionals = suiteConditionals(suite);
+  const wantsExcess = selectMeasures(measures).some(({ forward }) => forward === "excess");
+  const conditionals = wantsExcess ? suiteConditionals(suite) : null;
   return {
     corpus: {
       corpus: { ...suite.corpus, ...(conditionals && { conditionals }) },

@@ -1,6 +1,7 @@
 /** Evaluates again what a receipt describes: same examples, directions and ε. */
 import { evaluate } from "../../shared/evaluate/evaluate.ts";
 import { Evaluation, traceName } from "../../shared/evaluate/evaluation.ts";
+import { perExampleOf } from "../../shared/evaluate/per-example.ts";
 import { explainFailure } from "../../shared/evaluate/explain-failure.ts";
 import { perturbationSummary, type MeasureResults } from "../../shared/evaluate/result.ts";
 import type { Receipt, Result } from "../../shared/evaluate/result-schema.ts";
@@ -19,6 +20,8 @@ export interface Replay {
   readonly parameters: number;
   readonly perturbedParameters: number;
   readonly exactParameters: number;
+  /** By measure, for a result with a suite: see per-example.ts. */
+  readonly perExample: Readonly<Record<string, readonly number[]>>;
   /** Empty for a result without a suite. */
   readonly tasks: Pick<Result, "probes" | "zeroShot">;
 }
@@ -57,10 +60,11 @@ export async function replay(
     parameters: 0,
     perturbedParameters: 0,
     exactParameters: 0,
+    perExample: {},
     tasks: {},
   };
   for (const [i, run] of runs.entries()) {
-    const { measures, evaluation } = await evaluate(graph, runtime, corpus, run, plan.hooks).catch(
+    const { measures, evaluation, tallies } = await evaluate(graph, runtime, corpus, run, plan.hooks).catch(
       async (error: unknown) => {
         throw await explainFailure(error, graph, runtime, corpus);
       },
@@ -69,6 +73,7 @@ export async function replay(
       ...replayed,
       ...perturbationSummary(evaluation),
       measures: { ...replayed.measures, ...measures },
+      perExample: { ...replayed.perExample, ...(suite && perExampleOf(evaluation.measures, tallies)) },
     };
     if (i > 0 || !suite) continue;
     const tasks = await plan.during("downstream", rows.at(-1)!, (onProgress) =>

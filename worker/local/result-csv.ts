@@ -1,4 +1,4 @@
-/** Results as tidy CSV: a row a measure, and where traces were split a row a tensor. */
+/** Results as tidy CSV: a row a measure, where traces were split a row a tensor, and a row a score of each task. */
 import type { Result } from "../../shared/evaluate/result-schema.ts";
 
 type Cell = string | number | null | undefined;
@@ -43,7 +43,8 @@ export function resultCsv(results: readonly Result[]): string {
   return [COLUMNS.join(","), ...lines, ""].join("\n");
 }
 
-function rowsOf({ checkpoint, corpus, seed, measures }: Result): Row[] {
+function rowsOf(result: Result): Row[] {
+  const { checkpoint, corpus, seed, measures } = result;
   const { card } = checkpoint;
   const common: Row = {
     file: checkpoint.file,
@@ -60,7 +61,7 @@ function rowsOf({ checkpoint, corpus, seed, measures }: Result): Row[] {
     objective: corpus.objective,
     seed,
   };
-  return Object.entries(measures).flatMap(([id, measure]): Row[] => {
+  const measureRows = Object.entries(measures).flatMap(([id, measure]): Row[] => {
     if (measure.value === null) return [{ ...common, measure: id, reason: measure.reason }];
     const whole: Row = {
       ...common,
@@ -92,6 +93,38 @@ function rowsOf({ checkpoint, corpus, seed, measures }: Result): Row[] {
     );
     return [whole, ...parts];
   });
+  return [...measureRows, ...taskRows(result).map((row) => ({ ...common, ...row }))];
+}
+
+type Score =
+  | { readonly value: number; readonly standardError: number | null }
+  | { readonly value: null; readonly reason: string };
+
+/** What is right, as shares from 0 to 1; differences of them; codelengths in bits. */
+function taskRows({ probes = {}, zeroShot = {} }: Result): Row[] {
+  const row = (measure: string, score: Score, unit: string): Row =>
+    score.value === null
+      ? { measure, reason: score.reason }
+      : { measure, value: score.value, standard_error: score.standardError, unit };
+  const notRun = (id: string, reason: string) => [row(`${id} accuracy`, { value: null, reason }, "")];
+  const probeRows = Object.entries(probes).flatMap(([id, probe]) => {
+    if (!probe.accuracy) return notRun(id, probe.reason);
+    const random: Score = probe.randomBaseline.accuracy
+      ? probe.randomBaseline.gain
+      : { value: null, reason: probe.randomBaseline.reason };
+    return [
+      row(`${id} accuracy`, probe.accuracy, "share"),
+      row(`${id} macro-F1`, probe.macroF1, "share"),
+      row(`${id} codelength`, probe.codelength, "bits"),
+      row(`${id} selectivity`, probe.selectivity, "share"),
+      row(`${id} gain over one-hot words`, probe.oneHotBaseline.gain, "share"),
+      row(`${id} gain over random weights`, random, "share"),
+    ];
+  });
+  const zeroShotRows = Object.entries(zeroShot).flatMap(([id, task]) =>
+    task.accuracy ? [row(`${id} accuracy`, task.accuracy, "share")] : notRun(id, task.reason),
+  );
+  return [...probeRows, ...zeroShotRows];
 }
 
 /** A cell that a spreadsheet shows as it is: text that would be taken for a formula is led by an apostrophe. */

@@ -44,7 +44,10 @@ function firstIssue({ issues }: z.ZodError, at: readonly PropertyKey[]): string 
 }
 
 /** What is shown and what would be replayed must be the same thing. */
-function assertConsistent({ checkpoint, corpus, seed, measures, receipt }: Result, path: string): void {
+function assertConsistent(
+  { checkpoint, corpus, seed, measures, probes = {}, receipt }: Result,
+  path: string,
+): void {
   const pairs: [string, unknown, unknown][] = [
     ["the model's sha256", checkpoint.sha256, receipt.model.sha256],
     ["the corpus's sha256", corpus.sha256, receipt.corpus.sha256],
@@ -74,6 +77,14 @@ function assertConsistent({ checkpoint, corpus, seed, measures, receipt }: Resul
       if (drawn === 1 && result.directions === 2) continue;
       pairs.push([`the number of directions of ${measure.id}`, result.directions, drawn]);
     }
+  }
+  for (const [id, { accuracy, ...probe }] of Object.entries(probes)) {
+    if (!accuracy || !("correct" in probe)) continue;
+    const right = probe.correct.replaceAll("0", "").length / probe.correct.length;
+    if (Math.abs(accuracy.value - right) < 1e-9) continue;
+    throw new ResultFileError(
+      `${path} contradicts itself: the accuracy of ${id} is ${accuracy.value}, but its answers are right in ${right}.`,
+    );
   }
   for (const [what, shown, replayed] of pairs) {
     if (shown === replayed) continue;

@@ -13,7 +13,8 @@ interface Score {
 /** Lines for one model; none where its suite has no tasks. */
 export function taskSheet({ probes = {}, zeroShot = {} }: Result, width: number): string[] {
   const blocks: string[][] = [];
-  if (Object.keys(probes).length > 0) blocks.push(probeLines(probes, width));
+  // What could not be run is told of in the warnings.
+  if (Object.values(probes).some(({ accuracy }) => accuracy)) blocks.push(probeLines(probes, width));
   const shots = Object.entries(zeroShot).flatMap(([id, each]) => (each.accuracy ? [{ id, ...each }] : []));
   if (shots.length > 0) {
     blocks.push(
@@ -42,7 +43,7 @@ function probeLines(probes: NonNullable<Result["probes"]>, width: number): strin
   const curve = layers.map(({ layer }, l): Column =>
     column(
       layer === null ? "embed-\ndings" : `layer\n${layer}`,
-      run.map((probe) => plainPercent(probe.layers[l]!.accuracy.value)),
+      run.map((probe) => plainPercent(probe.layers[l]?.accuracy?.value ?? null)),
     ),
   );
   return [
@@ -160,6 +161,6 @@ function measuredText({ value, standardError }: Score): string {
   return error ? `${text} ± ${error}` : text;
 }
 
-function plainPercent(share: number): string {
-  return significant(100 * share, 3);
+function plainPercent(share: number | null): string {
+  return share === null ? "–" : significant(100 * share, 3);
 }

@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { IGNORED } from "../../shared/corpus/corpus.ts";
 import { makeLanguage } from "../../shared/languages/definition.ts";
-import { HIDDEN, type Language } from "../../shared/languages/language.ts";
+import { HIDDEN, LanguageError, type Language } from "../../shared/languages/language.ts";
 import { encode } from "../../shared/languages/vocabulary.ts";
 import { optimalLoss, suiteConditionals } from "../../shared/suites/conditionals.ts";
 import { drawSentence, Purpose } from "../../shared/suites/sentences.ts";
@@ -19,6 +19,9 @@ export interface TrainingData {
   readonly exact: number;
   readonly seed: number;
 }
+
+/** Draws in a row that may be held out before a language is taken to have no other sentences. */
+const PATIENCE = 100_000;
 
 /**
  * Writes `language.json`, `train.jsonl`, `evaluation.jsonl` and `.f32`, `exact.jsonl` and `.f32` and `tasks/` into a
@@ -61,11 +64,32 @@ export async function writeTrainingData(suite: Suite, folder: string, wanted: Tr
   }
   if (!language) return;
   await write("train.jsonl", trainingLines(language, wanted, held));
-  await writeExact(language, folder, wanted, vocabulary, write);
+  await writeExact(language, folder, wanted, held, vocabulary, write);
 }
 
 function longestOf({ corpus }: Suite): number {
   return corpus.examples.reduce((most, { inputIds }) => Math.max(most, inputIds.length), 1);
+}
+
+/** What is drawn for a purpose, in order, without the sentences that are held out. */
+function* drawNew(
+  language: Language,
+  purpose: Purpose,
+  { count, seed, held }: { count: number; seed: number; held: ReadonlySet<string> },
+): Iterable<ReturnType<typeof drawSentence>> {
+  for (let i = 0, kept = 0, last = 0; kept < count; i++) {
+    const drawn = drawSentence(language, seed, i, purpose);
+    if (!held.has(encode(drawn.sample.words).join(" "))) {
+      kept++;
+      last = i;
+      yield drawn;
+    } else if (i - last > PATIENCE) {
+      throw new LanguageError(
+        `The last ${PATIENCE} sentences drawn are all among those on which the suite's probes are tested, so there is ` +
+          "nothing to train on. Give the suite a richer language, or fewer test sentences.",
+      );
+    }
+  }
 }
 
 function* trainingLines(
@@ -73,11 +97,8 @@ function* trainingLines(
   { sentences, seed }: TrainingData,
   held: ReadonlySet<string>,
 ): Iterable<string> {
-  for (let i = 0, kept = 0; kept < sentences; i++) {
-    const ids = encode(drawSentence(language, seed, i, Purpose.training).sample.words);
-    if (held.has(ids.join(" "))) continue;
-    kept++;
-    yield `{"input_ids":[${ids.join(",")}]}`;
+  for (const { sample } of drawNew(language, Purpose.training, { count: sentences, seed, held })) {
+    yield `{"input_ids":[${encode(sample.words).join(",")}]}`;
   }
 }
 
@@ -85,13 +106,14 @@ async function writeExact(
   language: Language,
   folder: string,
   { exact, seed }: TrainingData,
+  held: ReadonlySet<string>,
   vocabulary: number,
   write: (name: string, lines: Iterable<string>) => Promise<void>,
 ): Promise<void> {
   if (exact === 0) return;
   const conditionals: Float64Array[] = [];
-  const lines = Array.from({ length: exact }, (_, i) => {
-    const { sample, random } = drawSentence(language, seed, i, Purpose.exact);
+  const lines: string[] = [];
+  for (const { sample, random } of drawNew(language, Purpose.exact, { count: exact, seed, held })) {
     const position = random.below(sample.words.length);
     const hidden = sample.words.map((word, t) => (t === position ? HIDDEN : word));
     const [words] = language.conditionals(hidden) as [Float64Array];
@@ -99,8 +121,8 @@ async function writeExact(
     row.set(words, vocabulary - words.length);
     conditionals.push(row);
     const labels = encode(sample.words).map((id, t) => (t === position ? id : IGNORED));
-    return JSON.stringify({ input_ids: encode(hidden), labels });
-  });
+    lines.push(JSON.stringify({ input_ids: encode(hidden), labels }));
+  }
   await write("exact.jsonl", lines);
   await writeRows(join(folder, "exact.f32"), conditionals, vocabulary);
 }

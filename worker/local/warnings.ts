@@ -25,6 +25,9 @@ const LISTED = 3;
 export function warningsOf(results: readonly Labelled[]): Warning[] {
   const kinds: [text: string, find: (result: Result) => string[]][] = [
     ["Undefined", undefinedMeasures],
+    ["Tasks that could not be run", tasksNotRun],
+    ["Parts of probes that could not be fitted", partsNotFitted],
+    ["Probes whose fits reached no minimum, so that their scores are too low", unconverged],
     [
       "Not moved, so the traces leave them out",
       ({ checkpoint }) => partsText(checkpoint.unperturbed.filter(({ reason }) => reason !== "excluded")),
@@ -95,6 +98,39 @@ function undefinedMeasures({ measures }: Result): string[] {
     const measure = measures[id];
     return measure?.value === null ? [`${label}: ${measure.reason}`] : [];
   });
+}
+
+function tasksNotRun({ probes = {}, zeroShot = {} }: Result): string[] {
+  return Object.entries({ ...probes, ...zeroShot }).flatMap(([id, task]) =>
+    task.accuracy ? [] : [`${id}: ${clause(task.reason)}`],
+  );
+}
+
+function partsNotFitted({ probes = {} }: Result): string[] {
+  return Object.entries(probes).flatMap(([id, probe]) => {
+    if (!probe.accuracy) return [];
+    const parts = [
+      ...probe.layers.map((part) => ({
+        name: part.layer === null ? "embeddings" : `layer ${part.layer}`,
+        part,
+      })),
+      { name: "random weights", part: probe.randomBaseline },
+    ];
+    return parts.flatMap(({ name, part }) =>
+      part.accuracy ? [] : [`${id}, ${name}: ${clause(part.reason)}`],
+    );
+  });
+}
+
+function unconverged({ probes = {} }: Result): string[] {
+  return Object.entries(probes).flatMap(([id, probe]) =>
+    probe.accuracy && probe.unconverged.length > 0 ? [`${id}: ${probe.unconverged.join(", ")}`] : [],
+  );
+}
+
+/** A sentence as part of a list. */
+function clause(sentence: string): string {
+  return sentence.replace(/\.$/, "");
 }
 
 function partsText(parts: Result["checkpoint"]["unperturbed"]): string[] {

@@ -1,9 +1,11 @@
 /** `plateau suites`: what can be measured without a corpus of one's own, and the files that go with it. */
+import { writeFile } from "node:fs/promises";
 import { SUITES } from "../../../shared/suites/index.ts";
 import { describeTask } from "../../../shared/suites/describe.ts";
 import { optimalLoss, suiteConditionals } from "../../../shared/suites/conditionals.ts";
 import { EXIT } from "../failure.ts";
 import { grouped, measured } from "../numbers.ts";
+import { openFolder } from "../output-folder.ts";
 import { readSuite, type SuiteSource } from "../suite-source.ts";
 import { columns, print, say, styled, wrap } from "../terminal.ts";
 import { writeTrainingData } from "../training-data.ts";
@@ -34,9 +36,11 @@ export async function suitesCommand(
     return EXIT.ok;
   }
   const destination = options.write === undefined ? null : await findDestination(options.write);
+  if (options.training !== undefined) await openFolder(options.training, "--training");
   const source = await readSuite(name);
   if (destination) {
-    await writeWhole(destination.target, source.text);
+    const { target, direct } = destination;
+    await (direct ? writeFile(target, source.text) : writeWhole(target, source.text));
     say(`${source.suite.definition.id} written to ${options.write}`);
   }
   if (options.training !== undefined) {

@@ -7,6 +7,7 @@ import { readCorpus, type CorpusFile } from "../corpus-file.ts";
 import { findCorpus } from "../corpus-search.ts";
 import { startRuntime, type Device } from "../devices.ts";
 import { EXIT, reportFailure } from "../failure.ts";
+import { findSuite } from "../../../shared/suites/index.ts";
 import type { Suite } from "../../../shared/suites/suite.ts";
 import { suiteMaterial } from "../material.ts";
 import { ModelFile, type FileIdentity } from "../model-file.ts";
@@ -16,6 +17,7 @@ import { replay } from "../replay.ts";
 import { readResults } from "../result-file.ts";
 import { alignPoints, table } from "../table.ts";
 import { columns, print, printable, styled } from "../terminal.ts";
+import { UsageError } from "../usage-error.ts";
 import { VERSION } from "../version.ts";
 
 export interface VerifyCommandOptions {
@@ -68,7 +70,11 @@ export async function verifyCommand(
   }
 }
 
-/** The suite or the corpus of a result. */
+/**
+ * The suite or the corpus of a result.
+ *
+ * @throws UsageError where the options name the other of the two, or the suite is not known.
+ */
 async function materialOf(
   { suite, receipt }: Result,
   options: VerifyCommandOptions,
@@ -76,9 +82,23 @@ async function materialOf(
   modelPath: string,
 ): Promise<{ readonly suite: Suite | null; readonly path: string; readonly file: CorpusFile }> {
   if (suite !== null) {
+    if (options.corpus !== undefined) {
+      throw new UsageError(
+        `The result is of suite ${printable(suite)}, not of a corpus; leave --corpus out, or give --suite.`,
+      );
+    }
+    // A result may come from anyone: what it calls its suite is never taken for a path.
+    if (options.suite === undefined && !findSuite(suite)) {
+      throw new UsageError(
+        `Plateau does not bring along ${printable(suite)}, the suite of the result; give its file with --suite.`,
+      );
+    }
     const path = options.suite ?? suite;
     const material = await suiteMaterial(path);
     return { suite: material.suite, path, file: material.corpus };
+  }
+  if (options.suite !== undefined) {
+    throw new UsageError("The result is of a corpus, not of a suite; give --corpus in place of --suite.");
   }
   const path = options.corpus ?? (await findCorpus(receipt.corpus.file, resultPath, modelPath));
   return { suite: null, path, file: await readCorpus(path, receipt.corpus.objective) };
