@@ -214,7 +214,7 @@ export class Evaluation {
       unitSize,
       tokens: range.map((i) => targetsOf(corpus.examples[i]!, corpus.objective).length),
       loss: base,
-      excess: await this.excessOf(range, earlier),
+      excess: await this.excessOf(spec, range, earlier),
       directions: range.map((i) => this.directionsOf(i, spec)),
       exact,
       measures: Object.fromEntries(
@@ -228,8 +228,14 @@ export class Evaluation {
     };
   }
 
-  private async excessOf(range: readonly number[], earlier: Tally | undefined): Promise<Tally["excess"]> {
-    if (!this.conditionalLoss) return null;
+  /** It needs no directions, so the shards of one family tell it for all. */
+  private async excessOf(
+    { family }: ShardSpec,
+    range: readonly number[],
+    earlier: Tally | undefined,
+  ): Promise<Tally["excess"]> {
+    const [first] = this.families.keys();
+    if (!this.conditionalLoss || (family !== null && family !== first)) return null;
     return earlier?.excess ?? this.conditionalLoss.excess(range, batchLimits(this.subject, this.options));
   }
 

@@ -78,7 +78,7 @@ export const RESAMPLES = 5;
 export const CONTROLS = 2;
 
 /**
- * @param extent `full`; `scores`: accuracy and F1 without the later fits, as baselines need; `quick`: the same at one
+ * @param extent `full`; `scores`: accuracy and F1, as baselines need; `quick`: the same at one
  * penalty, as layer curves need.
  */
 export function firstFits(extent: "full" | "scores" | "quick"): FitSpec[] {

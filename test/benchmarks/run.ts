@@ -2,7 +2,8 @@
  * `npm run bench`: what a direction costs, natively and in WebAssembly, and what a large model takes.
  *
  * Ratios are taken within one run, passes of both kinds in turn, because machines are noisy. `--threads N` (default 1),
- * `--repeats N` (default 15), `--large` adds a 300 MB model, `--rivals DIR` compares with test/benchmarks/rivals.
+ * `--repeats N` (default 15), `--large` adds a 300 MB model, `--rivals DIR` compares with test/benchmarks/rivals,
+ * `--probes` times logistic regressions and a whole suite, and nothing else.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -11,8 +12,10 @@ import { parseArgs } from "node:util";
 import { createNodeRuntime } from "../../worker/local/runtimes/node.ts";
 import { startNodeWasmRuntime } from "../../worker/local/runtimes/wasm.ts";
 import { directionCost } from "./direction-cost.ts";
+import { LOGISTIC_HEADS, logisticFits } from "./logistic.ts";
 import { largeModel } from "./large-model.ts";
 import { compareWithRivals } from "./against-rivals.ts";
+import { SUITE_HEADS, suiteEvaluation } from "./suite-evaluation.ts";
 import { printTable } from "./table.ts";
 import { writeTransformer } from "./transformer.ts";
 
@@ -22,6 +25,7 @@ const { values } = parseArgs({
     repeats: { type: "string", default: "15" },
     large: { type: "boolean", default: false },
     rivals: { type: "string" },
+    probes: { type: "boolean", default: false },
   },
 });
 const threads = Number(values.threads);
@@ -30,6 +34,22 @@ const repeats = Number(values.repeats);
 console.log(
   `${cpus()[0]!.model}, ${threads} thread(s), Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`,
 );
+
+if (values.probes) {
+  const runtimes = [
+    ["native", await createNodeRuntime({ threads })],
+    ["WASM", await startNodeWasmRuntime()],
+  ] as const;
+  console.log("\nOne checkpoint of the zoo on pcfg-mini@1: d = 64, 2 layers");
+  const rows = [];
+  for (const [name, runtime] of runtimes) rows.push(await suiteEvaluation(name, runtime));
+  printTable(SUITE_HEADS, rows);
+  console.log("\nLogistic regression: 10,000 × 512 features, 50 classes");
+  const fits = [];
+  for (const [name, runtime] of runtimes) fits.push(...(await logisticFits(name, runtime, { plain: false })));
+  printTable(LOGISTIC_HEADS, fits);
+  process.exit(0);
+}
 
 const folder = mkdtempSync(join(tmpdir(), "plateau-bench-"));
 try {
