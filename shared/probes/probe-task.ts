@@ -3,11 +3,8 @@
  *
  * Features are made once for all layers and splits; each fit after that is a piece of work of its own (fit-probe).
  */
-import type { Subject } from "../perturb/subject.ts";
 import type { Runtime } from "../runtime.ts";
 import type { ProbeExample, ProbeTask } from "../suites/task.ts";
-import { FeatureExtractor } from "./features.ts";
-import type { LayerFeatures } from "./features-shard.ts";
 import { prepareProbe, type ProbeData, type ProbeInput } from "./fit-probe-data.ts";
 import { mergeFits, type ProbeResult } from "./fit-probe-merge.ts";
 import { firstFits, laterFits, type FitResult, type FitSpec, type MainResult } from "./fit-probe-spec.ts";
@@ -16,12 +13,15 @@ import { ProbeDataError, type Matrix } from "./logistic-input.ts";
 import type { LogisticRegression } from "./logistic.ts";
 import { pairedGain, type Score } from "./metrics.ts";
 import { oneHotFeatures } from "./one-hot.ts";
-import { randomiseWeights } from "./random-weights.ts";
-import type { ForwardModel } from "./sentences.ts";
+import type { TaskFeatures } from "./task-features.ts";
 
 export interface ProbeTaskContext {
   readonly runtime: Runtime;
   readonly regression: LogisticRegression;
+  /** Of the checkpoint. */
+  readonly features: TaskFeatures;
+  /** Of the same architecture with random weights, or why there are none. */
+  readonly randomFeatures: () => Promise<TaskFeatures | { readonly reason: string }>;
   /** Features of every layer are projected to this many. */
   readonly dimensions: number;
   /** Tokens of the suite are below this. */
@@ -63,33 +63,31 @@ export interface ProbeTaskResult {
 }
 
 /** @throws TaskError, ProbeDataError, UnsupportedModelError: what the model or the task lacks. */
-export async function runProbeTask(
-  subject: Subject,
-  task: ProbeTask,
-  context: ProbeTaskContext,
-): Promise<ProbeTaskResult> {
+export async function runProbeTask(task: ProbeTask, context: ProbeTaskContext): Promise<ProbeTaskResult> {
   const { runtime, oneHotScores } = context;
-  const steps = new Steps(context.beforeStep, subject.hiddenStates.length + 6);
-  await steps.next();
-  const features = await extract(subject, task, context);
-  const last = features.at(-1)!;
+  const features = await context.features.of(task);
+  const steps = new Steps(context.beforeStep, features.length + 5);
   const layers: LayerScore[] = [];
-  for (const { layer, values } of features) {
+  for (const { layer, values } of features.slice(0, -1)) {
     await steps.next();
     const input = probeInput(task, context, layerName(layer), values);
-    const score = await orNoScore(async () => ({ accuracy: await quickScore(input, context) }));
+    const score = await orNoScore(async () => ({
+      accuracy: await quickScore(await prepareProbe(runtime, input), context),
+    }));
     layers.push({ layer, ...score });
   }
   await steps.next();
+  const last = features.at(-1)!;
   const data = await prepareProbe(runtime, probeInput(task, context, layerName(last.layer), last.values));
+  layers.push({ layer: last.layer, accuracy: await quickScore(data, context) });
   const probe = await fullProbe(data, context, () => steps.next());
 
   await steps.next();
-  const randomised = await randomiseWeights(subject, runtime, context.seed);
+  const randomFeatures = await context.randomFeatures();
   const random =
-    randomised.model === null
-      ? { accuracy: null, reason: randomised.reason }
-      : await orNoScore(async () => baseline(probe, await randomScore(randomised.model, task, context)));
+    "reason" in randomFeatures
+      ? { accuracy: null, reason: randomFeatures.reason }
+      : await orNoScore(async () => baseline(probe, await randomScore(randomFeatures, task, context)));
   await steps.next();
   const oneHot = oneHotScores.get(task.id) ?? (await oneHotScore(task, context));
   oneHotScores.set(task.id, oneHot);
@@ -133,18 +131,17 @@ async function orNoScore<Item>(run: () => Promise<Item>): Promise<Item | NoScore
   }
 }
 
-async function quickScore(input: ProbeInput, context: ProbeTaskContext): Promise<Score> {
-  const data = await prepareProbe(context.runtime, input);
+async function quickScore(data: ProbeData, context: ProbeTaskContext): Promise<Score> {
   const { accuracy } = merge(await runAll(firstFits("quick"), data, context), data, context);
   return { value: accuracy.value, standardError: accuracy.standardError };
 }
 
 async function randomScore(
-  model: ForwardModel,
+  features: TaskFeatures,
   task: ProbeTask,
   context: ProbeTaskContext,
 ): Promise<ProbeResult> {
-  const last = (await extract(model, task, context)).at(-1)!;
+  const last = (await features.of(task)).at(-1)!;
   return score(probeInput(task, context, "random weights", last.values), context);
 }
 
@@ -188,29 +185,6 @@ function merge(results: readonly FitResult[], data: ProbeData, { seed }: ProbeTa
     ...(data.types && { types: data.types }),
     seed,
   });
-}
-
-async function extract(
-  model: ForwardModel,
-  task: ProbeTask,
-  { runtime, dimensions, seed }: ProbeTaskContext,
-): Promise<readonly LayerFeatures[]> {
-  const extractor = await FeatureExtractor.prepare({
-    model,
-    runtime,
-    pooling: task.pooling,
-    dimensions,
-    seed,
-    longest: longestOf(task),
-  });
-  try {
-    const sentences = splitsOf(task).flatMap((examples) => examples.map(({ inputIds }) => inputIds));
-    const name = (i: number) => `Sentence ${i + 1} of ${task.id}`;
-    const { layers } = await extractor.extract(sentences, { first: 0, count: sentences.length }, name);
-    return layers;
-  } finally {
-    await extractor.dispose();
-  }
 }
 
 /** @param values [all sentences, dimensions], the splits one after another. */

@@ -10,8 +10,10 @@ import { LogisticRegression } from "./logistic.ts";
 import { scoreMinimalPairs, summariseMinimalPairs } from "./minimal-pairs.ts";
 import { scoreMultipleChoice, summariseMultipleChoice } from "./multiple-choice.ts";
 import type { ProbeResult } from "./fit-probe-merge.ts";
+import { randomiseWeights } from "./random-weights.ts";
 import { runProbeTask, type ProbeTaskResult } from "./probe-task.ts";
-import { knownTokens, TaskError } from "./sentences.ts";
+import { knownTokens, TaskError, type ForwardModel } from "./sentences.ts";
+import { TaskFeatures } from "./task-features.ts";
 import type { Accuracy } from "./zero-shot.ts";
 
 export interface ZeroShotResult {
@@ -63,6 +65,14 @@ export async function runTasks(
   const open = new Disposables();
   try {
     const regression = open.once(() => LogisticRegression.create(runtime));
+    const probeTasks = tasks.filter((task): task is ProbeTask => task.kind === "probe");
+    const featuresOf = (model: ForwardModel) =>
+      new TaskFeatures(model, probeTasks, { runtime, dimensions, seed });
+    const features = featuresOf(subject);
+    const randomFeatures = once(async () => {
+      const { model, reason } = await randomiseWeights(subject, runtime, seed);
+      return model ? featuresOf(model) : { reason };
+    });
     const likelihood = open.once(() =>
       LogLikelihood.prepare({ model: subject, runtime, objective, maskId: vocabulary.mask }),
     );
@@ -73,6 +83,8 @@ export async function runTasks(
         const context = {
           runtime,
           regression: await regression(),
+          features,
+          randomFeatures,
           dimensions,
           vocabulary: vocabulary.size,
           seed,
@@ -80,7 +92,7 @@ export async function runTasks(
           beforeStep: report,
         };
         probes[task.id] = await orReason(async () => ({
-          ...(await runProbeTask(subject, task, context)),
+          ...(await runProbeTask(task, context)),
           chance: chanceOf(task),
           classes: task.classes.length,
         }));
@@ -120,6 +132,11 @@ export function assertVocabulary(known: number, size: number, suite: string): vo
   throw new TaskError(
     `The model knows ${known} tokens, but ${suite} has a vocabulary of ${size}: it was trained on something else.`,
   );
+}
+
+function once<Item>(make: () => Promise<Item>): () => Promise<Item> {
+  let made: Promise<Item> | undefined;
+  return () => (made ??= make());
 }
 
 /** Things that are made when first wanted, and freed together. */
