@@ -2,7 +2,7 @@
 import type { Feeds } from "../runtime.ts";
 import { INPUT } from "./logistic-graph.ts";
 import type { Matrix } from "./logistic-input.ts";
-import type { LogisticWeights } from "./logistic.ts";
+import type { LogisticWeights } from "./logistic-input.ts";
 
 export interface Block {
   /** Index of the first example. */

@@ -1,6 +1,6 @@
 /** Whether a problem of logistic regression is one. */
 import { checkClassCount, checkLabels, checkMatrix, ProbeDataError } from "./logistic-input.ts";
-import type { LogisticProblem } from "./logistic.ts";
+import type { LogisticProblem } from "./logistic-input.ts";
 
 /** Throws `ProbeDataError` where sizes, labels or numbers are not what they should be. */
 export function checkProblem({ features, labels, classes, l2, counts, scale, start }: LogisticProblem): void {

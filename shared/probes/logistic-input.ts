@@ -8,6 +8,39 @@ export interface Matrix {
   readonly data: Float32Array;
 }
 
+export interface LogisticProblem {
+  readonly features: Matrix;
+  /** [rows], each from 0 to classes − 1. */
+  readonly labels: ArrayLike<number>;
+  readonly classes: number;
+  /** λ, above 0. */
+  readonly l2: number;
+  /**
+   * Whether b is penalised too. If not, a class that no counted example has is left out of the softmax: its b would
+   * tend to −∞, and it gets probability 0. If so, every class keeps a positive probability, as a code needs.
+   */
+  readonly penaliseIntercept?: boolean;
+  /** [rows]: how often each example counts, 0 to leave it out. */
+  readonly counts?: ArrayLike<number>;
+  /**
+   * [columns]: the optimiser moves W_cj / scale_j. The minimum is the same; it takes fewer steps to reach where
+   * scale_j² is near the inverse of the curvature along feature j. 1 each if absent.
+   */
+  readonly scale?: Float64Array;
+  /** Where to start: zeros if absent. */
+  readonly start?: LogisticWeights;
+  /** Largest component of the gradient (in the scaled variables) that counts as converged. */
+  readonly gradientTolerance?: number;
+  readonly maxIterations?: number;
+}
+
+export interface LogisticWeights {
+  /** [classes · columns], row-major. */
+  readonly weights: Float64Array;
+  /** [classes]; −∞ for a class that was left out. */
+  readonly bias: Float64Array;
+}
+
 /** Features or labels that no probe can be fitted to. The message says where; change the task or the layer. */
 export class ProbeDataError extends PlateauError {}
 

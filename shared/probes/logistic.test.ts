@@ -5,7 +5,8 @@ import { createNodeRuntime } from "../../worker/local/runtimes/node.ts";
 import { startNodeWasmRuntime } from "../../worker/local/runtimes/wasm.ts";
 import { boundScale, toPrincipalAxes } from "./logistic-axes.ts";
 import { ProbeDataError, type Matrix } from "./logistic-input.ts";
-import { LogisticRegression, type LogisticProblem, type LogisticWeights } from "./logistic.ts";
+import { LogisticRegression } from "./logistic.ts";
+import type { LogisticProblem, LogisticWeights } from "./logistic-input.ts";
 
 interface Reference {
   readonly name: string;

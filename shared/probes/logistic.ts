@@ -13,41 +13,14 @@ import type { Evaluation } from "./lbfgs-line-search.ts";
 import { minimise, type Minimum } from "./lbfgs.ts";
 import { INPUT, lossGraph, OUTPUT, predictionGraph } from "./logistic-graph.ts";
 import { absentClasses, checkProblem, exampleCounts } from "./logistic-checks.ts";
-import { checkLabels, checkMatrix, type Matrix } from "./logistic-input.ts";
+import {
+  checkLabels,
+  checkMatrix,
+  type LogisticProblem,
+  type LogisticWeights,
+  type Matrix,
+} from "./logistic-input.ts";
 import { prepareBlocks, weightFeeds, type Block } from "./logistic-blocks.ts";
-
-export interface LogisticProblem {
-  readonly features: Matrix;
-  /** [rows], each from 0 to classes − 1. */
-  readonly labels: ArrayLike<number>;
-  readonly classes: number;
-  /** λ, above 0. */
-  readonly l2: number;
-  /**
-   * Whether b is penalised too. If not, a class that no counted example has is left out of the softmax: its b would
-   * tend to −∞, and it gets probability 0. If so, every class keeps a positive probability, as a code needs.
-   */
-  readonly penaliseIntercept?: boolean;
-  /** [rows]: how often each example counts, 0 to leave it out. */
-  readonly counts?: ArrayLike<number>;
-  /**
-   * [columns]: the optimiser moves W_cj / scale_j. The minimum is the same; it takes fewer steps to reach where
-   * scale_j² is near the inverse of the curvature along feature j. 1 each if absent.
-   */
-  readonly scale?: Float64Array;
-  /** Where to start: zeros if absent. */
-  readonly start?: LogisticWeights;
-  /** Largest component of the gradient (in the scaled variables) that counts as converged. */
-  readonly gradientTolerance?: number;
-  readonly maxIterations?: number;
-}
-
-export interface LogisticWeights {
-  /** [classes · columns], row-major. */
-  readonly weights: Float64Array;
-  /** [classes]; −∞ for a class that was left out. */
-  readonly bias: Float64Array;
-}
 
 export interface LogisticFit extends LogisticWeights, Omit<Minimum, "point"> {}
 

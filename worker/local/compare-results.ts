@@ -3,17 +3,9 @@ import { decodeFloats } from "../../shared/evaluate/float-list.ts";
 import { MEASURES, type Measure } from "../../shared/measures/index.ts";
 import type { MeasureResult, UndefinedMeasure } from "../../shared/evaluate/result.ts";
 import type { Result } from "../../shared/evaluate/result-schema.ts";
+import type { Comparison } from "./comparison.ts";
 import { compareTasks } from "./compare-tasks.ts";
 import type { Replay } from "./replay.ts";
-
-export interface Comparison {
-  readonly what: string;
-  readonly claimed: number | string | null;
-  readonly replayed: number | string | null;
-  /** Difference allowed, in the unit of the number. */
-  readonly tolerance: number;
-  readonly agrees: boolean;
-}
 
 /** Differences, relative to the value, that other kernels and orders of summation may make. */
 const TOLERANCE = { loss: 1e-5, firstDifference: 1e-4, secondDifference: 3e-3 };

@@ -2,7 +2,7 @@
 import { decodeFloats } from "../../shared/evaluate/float-list.ts";
 import type { Result } from "../../shared/evaluate/result-schema.ts";
 import type { WrittenProbe } from "../../shared/probes/task-result-schema.ts";
-import type { Comparison } from "./compare-results.ts";
+import type { Comparison } from "./comparison.ts";
 
 type Tasks = Pick<Result, "probes" | "zeroShot">;
 type Probe = WrittenProbe;

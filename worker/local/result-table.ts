@@ -2,18 +2,11 @@
 import type { Result } from "../../shared/evaluate/result-schema.ts";
 import { MEASURES } from "../../shared/measures/index.ts";
 import { shortened } from "./labels.ts";
+import type { Labelled } from "./labelled.ts";
 import { grouped, measured, plural, short, significant, stepText } from "./numbers.ts";
 import { alignLeft, alignPoints, table, type Column } from "./table.ts";
 import { taskColumns, taskLegend, taskSheet } from "./task-table.ts";
 import { printable, styled, wrap } from "./terminal.ts";
-
-/** A result and what its model is called in tables. */
-export interface Labelled {
-  readonly label: string;
-  readonly result: Result;
-  /** Tokens that the model knows, where it was evaluated just now. */
-  readonly vocabulary?: number;
-}
 
 /** The width of a table over the width that labels may take of it. */
 const LABEL_SHARE = 3.6;

@@ -3,7 +3,7 @@ import type { Result } from "../../shared/evaluate/result-schema.ts";
 import { MEASURES } from "../../shared/measures/index.ts";
 import { wrap } from "./terminal.ts";
 import { grouped, percent, significant, stepText } from "./numbers.ts";
-import type { Labelled } from "./result-table.ts";
+import type { Labelled } from "./labelled.ts";
 
 export interface Warning {
   /** What is the matter and what to do. */

@@ -2,7 +2,7 @@
 import type { TextTokenizer } from "../../corpus/tokenizer.ts";
 import { RandomStream } from "../../random.ts";
 import type { MinimalPairsTask } from "../task.ts";
-import type { PairRule } from "./pair-rules.ts";
+import type { PairRule } from "./pair-rule.ts";
 
 export interface PairOptions {
   /** The most pairs, drawn at random where there are more. */

@@ -1,6 +1,6 @@
 /** Pairs that grammar does not decide: which nouns go with the other words of a sentence. */
 import { DETERMINER, NO_NOUN, type Noun } from "./common-nouns.ts";
-import type { PairRule } from "./pair-rules.ts";
+import type { PairRule } from "./pair-rule.ts";
 import { replaceWord } from "./replace-word.ts";
 
 const NOUN = new RegExp(`\\b(?:${DETERMINER}) ([a-z]{3,})${NO_NOUN}`, "dg");

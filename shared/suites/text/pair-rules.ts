@@ -5,16 +5,9 @@
 import { agreement } from "./agreement.ts";
 import { commonNouns } from "./common-nouns.ts";
 import { exchangedNouns, wordChoice } from "./noun-rules.ts";
+import type { PairRule } from "./pair-rule.ts";
 import { reflexive } from "./reflexive.ts";
 import { verbForm } from "./verb-form.ts";
-
-export interface PairRule {
-  readonly id: string;
-  readonly title: string;
-  readonly description: string;
-  /** Every worse sentence that the rule makes of a good one. */
-  spoil(sentence: string): string[];
-}
 
 const GRAMMAR: readonly PairRule[] = [
   {

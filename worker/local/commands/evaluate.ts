@@ -9,7 +9,7 @@ import { assertMaterial, readMaterial } from "../material.ts";
 import { modelPaths } from "../model-paths.ts";
 import { byteText, costText, duration } from "../numbers.ts";
 import { createProgress } from "../progress.ts";
-import type { Labelled } from "../result-table.ts";
+import type { Labelled } from "../labelled.ts";
 import { ResultsOutput } from "../results-output.ts";
 import { say } from "../terminal.ts";
 import { TimeLeft } from "../time-left.ts";

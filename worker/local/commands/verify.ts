@@ -2,7 +2,8 @@
 import { PlateauError } from "../../../shared/errors.ts";
 import type { Receipt, Result } from "../../../shared/evaluate/result-schema.ts";
 import { MEASURES } from "../../../shared/measures/index.ts";
-import { compareResults, type Comparison } from "../compare-results.ts";
+import { compareResults } from "../compare-results.ts";
+import type { Comparison } from "../comparison.ts";
 import { readCorpus, type CorpusFile } from "../corpus-file.ts";
 import { findCorpus } from "../corpus-search.ts";
 import { startRuntime, type Device } from "../devices.ts";
