@@ -69,8 +69,8 @@ export const PCFG: LanguageSuite = {
   },
   examples: 8000,
   directions: 2,
-  probeDimensions: 512,
-  sizes: { train: 10_000, validation: 2000, test: 5000 },
+  probeDimensions: 256,
+  sizes: { train: 5000, validation: 1000, test: 4000 },
   pairs: 1000,
 };
 
@@ -94,8 +94,8 @@ export const HMM: LanguageSuite = {
   },
   examples: 8000,
   directions: 2,
-  probeDimensions: 512,
-  sizes: { train: 10_000, validation: 2000, test: 5000 },
+  probeDimensions: 256,
+  sizes: { train: 5000, validation: 1000, test: 4000 },
   pairs: 1000,
 };
 
