@@ -32,7 +32,6 @@ const results = await Promise.all(
   names.map(async (name) => resultSchema.parse(JSON.parse(await readFile(new URL(name, FOLDER), "utf8")))),
 );
 const found = study(results);
-const byName = new Map(found.checkpoints.map((checkpoint) => [checkpoint.name, checkpoint]));
 const sorted = [...found.checkpoints].sort((a, b) => excessOf(a) - excessOf(b));
 
 const page = [
@@ -79,7 +78,8 @@ const page = [
   ),
   "",
   "Value ± standard error over examples or test sentences. Accuracies are of a linear probe on the last layer's",
-  "concatenated features (projected to 256 dimensions), minimal pairs without training. Baselines on the same sentences:",
+  "concatenated features (projected to 256 dimensions), minimal pairs without training. Adversarial checkpoints were",
+  "trained to hide the labels of task A. Baselines on the same sentences:",
   "",
   ...table(
     [
@@ -224,35 +224,67 @@ function associationTable(rows: readonly StudyAssociation[]): string[] {
 }
 
 /** Pairs along the paper's three ways; those whose checkpoints are not in the zoo are left out. */
-function wayTable(): string[] {
+function wayPairs(): { way: string; first: StudyCheckpoint; second: StudyCheckpoint }[] {
   const last = (run: string) =>
     found.checkpoints
       .filter(({ result }) => result.checkpoint.card?.run === run)
       .sort((a, b) => (a.result.checkpoint.card?.step ?? 0) - (b.result.checkpoint.card?.step ?? 0))
-      .at(-1)?.name;
-  const pairs: [way: string, from: string | undefined, to: string | undefined][] = [
-    ["steps: SGD after convergence", last("adamw-d48-s1"), last("sgd-d48-s1")],
-    ["steps: SGD after convergence", last("adamw-d64-s2"), last("sgd-d64-s2")],
-    ["sizes: 32 → 48", last("adamw-d32-s1"), last("adamw-d48-s1")],
-    ["sizes: 48 → 64", last("adamw-d48-s1"), last("adamw-d64-s1")],
-    ["sizes: 48 → 96", last("adamw-d48-s1"), last("adamw-d96-s1")],
-    ["algorithms: AdamW → adversarial", last("adamw-d48-s1"), last("adversarial-d48-s1")],
-    ["algorithms: AdamW → adversarial", last("adamw-d64-s2"), last("adversarial-d64-s2")],
-    ["algorithms: AdamW → exact conditionals", last("adamw-d48-s1"), last("exact-d48-s1")],
-    ["seeds", last("adamw-d48-s1"), last("adamw-d48-s2")],
-    ["seeds", last("adamw-d64-s1"), last("adamw-d64-s2")],
-  ];
-  const rows = pairs.flatMap(([way, from, to]) => {
-    const [a, b] = [byName.get(from ?? ""), byName.get(to ?? "")];
-    if (!a || !b) return [];
+      .at(-1);
+  const pairs = [
+    ["steps: SGD after convergence", "adamw-d48-s1", "sgd-d48-s1"],
+    ["sizes: 32 → 48", "adamw-d32-s1", "adamw-d48-s1"],
+    ["sizes: 48 → 64", "adamw-d48-s1", "adamw-d64-s1"],
+    ["sizes: 48 → 96", "adamw-d48-s1", "adamw-d96-s1"],
+    ["algorithms: AdamW → adversarial", "adamw-d48-s1", "adversarial-d48-s1"],
+    ["algorithms: AdamW → exact conditionals", "adamw-d48-s1", "exact-d48-s1"],
+    ["seeds", "adamw-d32-s1", "adamw-d32-s2"],
+    ["seeds", "adamw-d48-s1", "adamw-d48-s2"],
+    ["seeds", "adamw-d64-s1", "adamw-d64-s2"],
+  ] as const;
+  return pairs.flatMap(([way, from, to]) => {
+    const [first, second] = [last(from), last(to)];
+    return first && second ? [{ way, first, second }] : [];
+  });
+}
+
+function wayTable(): string[] {
+  const rows = wayPairs().map(({ way, first: a, second: b }) => {
     const shown = ["excess-loss", ...TRACES].map((id) => difference(perExample(b, id), perExample(a, id), 1));
     const tasks = TASKS.map((id) => difference(answers(b, id), answers(a, id), 100));
-    return [[way, a.name, b.name, ...shown, ...tasks]];
+    return [way, a.name, b.name, ...shown, ...tasks];
   });
   return table(
     ["way", "first", "second", "excess loss", ...TRACES.map(label), ...TASKS.map(percentHead)],
     rows,
   );
+}
+
+/** What a pair's differences say in words, at two-sided 5 % each. */
+function waySentences(): string[] {
+  const told = (comparison: Comparison | null, up: string, down: string) => {
+    if (!comparison || comparison.pValue === null || comparison.pValue > 0.05) return "not told apart";
+    return comparison.difference > 0 ? up : down;
+  };
+  const compare = (a: readonly number[] | null, b: readonly number[] | null) =>
+    a && b ? comparePaired(a, b) : null;
+  return wayPairs()
+    .filter(({ way }) => way !== "seeds")
+    .map(({ way, first, second }) => {
+      const loss = told(
+        compare(perExample(second, "excess-loss"), perExample(first, "excess-loss")),
+        "higher",
+        "lower",
+      );
+      const trace = told(
+        compare(perExample(second, "fisher-trace"), perExample(first, "fisher-trace")),
+        "sharper",
+        "flatter",
+      );
+      const tasks = ["task-A", "task-B"].map(
+        (id) => `${id} ${told(compare(answers(second, id), answers(first, id)), "better", "worse")}`,
+      );
+      return `- ${way}: excess loss ${loss}, ${trace}; ${tasks.join(", ")}.`;
+    });
 }
 
 function difference(a: readonly number[] | null, b: readonly number[] | null, scale: number): string {
@@ -294,6 +326,7 @@ function verdicts(): string[] {
           `- The strongest association at equal loss is between ${label(strongest.trace)} and ${strongest.task}: Spearman ${strongest.association.spearman.value?.toFixed(2) ?? "–"}.`,
         ]
       : []),
+    ...waySentences(),
     `- All of it rests on ${new Set(found.checkpoints.map(({ lineage }) => lineage)).size} independent runs of one small language.`,
     `- Accuracies of ${Object.keys(accuracies(sorted[0]!.result)).length} tasks are looked at together, which Holm's adjustment accounts for.`,
   ];

@@ -53,8 +53,9 @@ describe("pcfg-mini", () => {
     expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(25e6);
   });
 
-  test("every model beats both baselines by more than three errors on two tasks", () => {
+  test("every model beats both baselines by more than three errors on two tasks, unless trained to fail", () => {
     for (const { checkpoint, probes } of results) {
+      if (checkpoint.card?.["algorithm"] === "adversarial") continue;
       const clear = Object.values(probes!).filter((probe) => {
         if (!probe.accuracy || !probe.randomBaseline.accuracy) return false;
         return [probe.randomBaseline.gain, probe.oneHotBaseline.gain].every(
