@@ -4,7 +4,13 @@ import type { Measure } from "../measures/index.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Runtime } from "../runtime.ts";
 import { estimate } from "./estimate.ts";
-import { Evaluation, type EvaluationHooks, type EvaluationOptions, type FamilyId } from "./evaluation.ts";
+import {
+  Evaluation,
+  traceName,
+  type EvaluationHooks,
+  type EvaluationOptions,
+  type FamilyId,
+} from "./evaluation.ts";
 import { exactOf } from "./exact-sums.ts";
 import { reconcile, stratify, type Stratum } from "./per-tensor.ts";
 import { measureResults, type MeasureResult, type MeasureResults, type TensorResult } from "./result.ts";
@@ -115,13 +121,16 @@ async function runRounds(
 
 /** A trace by tensor: what moved, reconciled with the trace along full directions, and what is exact. */
 function splitTrace(
-  { subject, corpus }: Evaluation,
+  { subject, corpus, families }: Evaluation,
   tally: Tally,
   measure: Measure,
   strata: readonly Stratum[],
 ): { value: number; directionError: number; tensors: TensorResult[] } {
   const full = estimate(tally, tally.measures[measure.id]!);
-  const moved = reconcile({ value: full.value, variance: (full.directionError ?? 0) ** 2 }, strata);
+  // Every stratum subtracts the same ℓ₀.
+  const rounding = families.get(measure.family!.id)?.step?.quality[traceName(measure)].roundingError ?? 0;
+  const whole = { value: full.value, variance: (full.directionError ?? 0) ** 2 };
+  const moved = reconcile(whole, strata, measure.secondDifference ? rounding : 0);
   const exact = Object.entries(exactOf(tally, measure)?.byParameter ?? {}).map(([index, sum]) => {
     return { index: Number(index), value: sum / corpus.labelledTokens };
   });

@@ -181,24 +181,32 @@ function ratio(
 }
 
 /**
- * Makes the parts add up: T* is the inverse-variance mean of the full trace and the sum of the parts, and each part
- * takes its share of the difference in proportion to its variance.
+ * Makes the parts add up: T* is the inverse-variance mean of the full trace and the sum of the S parts, and each part
+ * takes its share of the difference in proportion to its covariance with the sum.
+ *
+ * @param common standard error that all parts have in common, such as the rounding of ℓ₀ in second differences: it adds
+ * up in their sum, where their direction errors average out. Var ΣT_s = ΣV_s + S²c², Cov(T_s, ΣT_s) = V_s + S c².
  */
 export function reconcile(
   full: { readonly value: number; readonly variance: number },
   strata: readonly Stratum[],
+  common = 0,
 ): { value: number; variance: number; strata: Stratum[] } {
   const sum = strata.reduce((total, { value }) => total + value, 0);
-  const variance = strata.reduce((total, each) => total + each.variance, 0);
+  const count = strata.length;
+  const variance = strata.reduce((total, each) => total + each.variance, 0) + (count * common) ** 2;
   if (variance === 0 || full.variance === 0) return { value: sum, variance: 0, strata: [...strata] };
   const value = (full.value / full.variance + sum / variance) / (1 / full.variance + 1 / variance);
   return {
     value,
     variance: 1 / (1 / full.variance + 1 / variance),
-    strata: strata.map((each) => ({
-      ...each,
-      value: each.value + (each.variance / variance) * (value - sum),
-      variance: each.variance * (1 - each.variance / (variance + full.variance)),
-    })),
+    strata: strata.map((each) => {
+      const covariance = each.variance + count * common ** 2;
+      return {
+        ...each,
+        value: each.value + (covariance / variance) * (value - sum),
+        variance: each.variance + common ** 2 - covariance ** 2 / (variance + full.variance),
+      };
+    }),
   };
 }

@@ -11,11 +11,11 @@ const LOGIT_CHANGE = 0.05;
 /** Standard errors that the estimate may be away. */
 const DEVIATIONS = 6;
 /** Tokens in a pass: few enough for the activations of a wide model. */
-const TOKENS_PER_PASS = 2048;
+const TOKENS_PER_PASS = 512;
 
 /**
  * @param moving passes in which every parameter moves, already checked against moved weights.
- * @param count examples to check on: the first ones.
+ * @param count examples whose losses are wanted, the first ones; traces are checked on the first alone.
  * @param relative how far the estimate may be away in any case, relative to it.
  * @returns losses of the examples at θ from the graph that gives exact traces; null where nothing is exact.
  * @throws SelfCheckError where a trace is more than six standard errors away.
@@ -28,14 +28,15 @@ export async function checkExactTraces(
 ): Promise<number[] | null> {
   const still = new Passes(options);
   if (still.exact.length === 0) return null;
-  const examples = Array.from({ length: count }, (_, example) => example);
-  const rest = { losses: [] as number[], exact: still.exact.map(() => 0) };
-  let tokens = 0;
-  for (const example of examples) {
-    tokens += targetsOf(options.examples[example]!, options.objective).length;
+  // Two sessions of a large model at once would double its memory; the other one is made again when it runs.
+  await moving.dispose();
+  const tokens = targetsOf(options.examples[0]!, options.objective).length;
+  const losses: number[] = [];
+  let traces: number[] = [];
+  for (let example = 0; example < count; example++) {
     const { loss, exact } = await still.run([{ example, direction: 0 }], "base", 0);
-    rest.losses.push(loss[0]![0]!);
-    rest.exact = rest.exact.map((sum, i) => sum + exact[i]![0]!);
+    losses.push(loss[0]![0]!);
+    if (example === 0) traces = exact.map(([sum]) => sum!);
   }
   await still.dispose();
 
@@ -47,17 +48,17 @@ export async function checkExactTraces(
   try {
     for (const parameter of parameters) {
       const largest = Math.max(
-        ...still.exact.map((each, i) => (each.parameter === parameter ? rest.exact[i]! : 0)),
+        ...still.exact.map((each, i) => (each.parameter === parameter ? traces[i]! : 0)),
       );
       const epsilon = largest > 0 ? LOGIT_CHANGE / Math.sqrt(largest / tokens) : LOGIT_CHANGE;
-      const estimates = await alongDirections(alone ?? moving, options, examples, parameter, epsilon);
+      const estimates = await alongDirections(alone ?? moving, options, parameter, epsilon);
       still.exact.forEach((output, i) => {
         if (output.parameter !== parameter) return;
         const { mean, error } = estimates[output.kind];
-        if (Math.abs(rest.exact[i]! - mean) <= DEVIATIONS * error + relative * Math.abs(mean)) return;
+        if (Math.abs(traces[i]! - mean) <= DEVIATIONS * error + relative * Math.abs(mean)) return;
         throw new SelfCheckError(
           `The exact trace (${output.kind}) of '${options.subject.parameters[parameter]!.name}' is ` +
-            `${rest.exact[i]!.toPrecision(3)}, but ${mean.toPrecision(3)} ± ${error.toPrecision(2)} along ` +
+            `${traces[i]!.toPrecision(3)}, but ${mean.toPrecision(3)} ± ${error.toPrecision(2)} along ` +
             `${DIRECTIONS} random directions; please report this model.`,
         );
       });
@@ -65,7 +66,7 @@ export async function checkExactTraces(
   } finally {
     await alone?.dispose();
   }
-  return rest.losses;
+  return losses;
 }
 
 interface TraceEstimate {
@@ -74,30 +75,26 @@ interface TraceEstimate {
   readonly error: number;
 }
 
-/** Both kinds of traces of one parameter, summed over the examples, as means over directions. */
+/** Both kinds of traces of one parameter on the first example, as means over directions. */
 async function alongDirections(
   passes: Passes,
-  { examples: all }: PassesOptions,
-  examples: readonly number[],
+  { examples }: PassesOptions,
   parameter: number,
   epsilon: number,
 ): Promise<Record<"curvature" | "empirical", TraceEstimate>> {
-  const longest = Math.max(...examples.map((example) => all[example]!.inputIds.length));
-  const perPass = Math.max(1, Math.floor(TOKENS_PER_PASS / (2 * longest * examples.length)));
+  const perPass = Math.max(1, Math.floor(TOKENS_PER_PASS / (2 * examples[0]!.inputIds.length)));
   const values = { curvature: [] as number[], empirical: [] as number[] };
   for (let first = 0; first < DIRECTIONS; first += perPass) {
     const drawn = Math.min(perPass, DIRECTIONS - first);
-    const pairs = Array.from({ length: drawn }, (_, k) =>
-      examples.map((example): Pair => ({ example, direction: first + k, only: parameter })),
-    ).flat();
+    const pairs = Array.from({ length: drawn }, (_, k): Pair => ({
+      example: 0,
+      direction: first + k,
+      only: parameter,
+    }));
     const found = await passes.run(pairs, "central", epsilon);
     for (let k = 0; k < drawn; k++) {
-      const sumOf = (differences: Float64Array) =>
-        differences
-          .subarray(k * examples.length, (k + 1) * examples.length)
-          .reduce((sum, value) => sum + value, 0);
-      values.curvature.push(sumOf(found.first) / (4 * epsilon ** 2));
-      values.empirical.push(sumOf(found.squaredDifference) / (4 * epsilon ** 2));
+      values.curvature.push(found.first[k]! / (4 * epsilon ** 2));
+      values.empirical.push(found.squaredDifference[k]! / (4 * epsilon ** 2));
     }
   }
   return { curvature: meanOf(values.curvature), empirical: meanOf(values.empirical) };

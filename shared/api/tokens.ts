@@ -1,0 +1,39 @@
+/** Tokens: what a program shows to be let in. */
+import { z } from "zod";
+import { labelSchema } from "./label.ts";
+import { dateSchema } from "./names.ts";
+
+/**
+ * `submit`: upload checkpoints and have them evaluated. `evaluate`: evaluate without storing. `work`: take shards.
+ * `admin`: suites, tokens, import. None includes another.
+ */
+export const SCOPES = ["submit", "evaluate", "work", "admin"] as const;
+export const scopeSchema = z.enum(SCOPES);
+export type Scope = z.infer<typeof scopeSchema>;
+
+export const tokenIdSchema = z
+  .string()
+  .regex(/^[0-9a-f]{16}$/, "expected a token's id: 16 hexadecimal digits");
+
+export const newTokenSchema = z.strictObject({
+  /** Whose it is, or what for. */
+  label: labelSchema,
+  scopes: z.array(scopeSchema).min(1).max(SCOPES.length),
+  /** From when on it is worth nothing; in 90 days unless given. */
+  expiresAt: dateSchema.optional(),
+});
+
+export const tokenSchema = z.object({
+  id: tokenIdSchema,
+  label: z.string(),
+  scopes: z.array(scopeSchema),
+  createdAt: dateSchema,
+  expiresAt: dateSchema,
+  revokedAt: dateSchema.nullable(),
+});
+
+/** The token itself is shown this once. */
+export const issuedTokenSchema = tokenSchema.extend({ token: z.string() });
+export const tokenListSchema = z.object({ tokens: z.array(tokenSchema) });
+
+export type Token = z.infer<typeof tokenSchema>;

@@ -1,0 +1,64 @@
+/** All rows of a board, by column: what plots and tables in the browser read. */
+import type { BoardColumns, BoardRow } from "../../../shared/api/boards.ts";
+import type { StoredSuite } from "../suites/store.ts";
+import { boardRow, ROW_COLUMNS, type StoredRow } from "./rows.ts";
+
+const ROWS_AT_ONCE = 1000;
+
+/** In the order of ids: the same for the same board. */
+export async function boardColumns(database: D1Database, suite: StoredSuite): Promise<BoardColumns> {
+  const columns = emptyColumns(suite);
+  let after = "";
+  for (;;) {
+    const { results } = await database
+      .prepare(`SELECT ${ROW_COLUMNS} FROM results r WHERE r.suite = ? AND r.checkpoint > ? ORDER BY r.checkpoint LIMIT ?`)
+      .bind(suite.id, after, ROWS_AT_ONCE)
+      .all<StoredRow>();
+    for (const row of results) append(columns, boardRow(row));
+    const last = results.at(-1);
+    if (!last || results.length < ROWS_AT_ONCE) break;
+    after = last.checkpoint;
+  }
+  return { suite: suite.id, checkpoints: columns.checkpoint.length, columns };
+}
+
+type Columns = BoardColumns["columns"];
+
+function emptyColumns({ measures, tasks }: StoredSuite): Columns {
+  return {
+    checkpoint: [],
+    name: [],
+    run: [],
+    family: [],
+    step: [],
+    parameters: [],
+    addedAt: [],
+    measures: Object.fromEntries(
+      measures.map(({ id }) => [id, { value: [], standardError: [], directionError: [] }]),
+    ),
+    tasks: Object.fromEntries(tasks.map(({ id }) => [id, { value: [], standardError: [] }])),
+  };
+}
+
+function append(columns: Columns, row: BoardRow): void {
+  columns.checkpoint.push(row.checkpoint);
+  columns.name.push(row.name);
+  columns.run.push(row.run);
+  columns.family.push(row.family);
+  columns.step.push(row.step);
+  columns.parameters.push(row.parameters);
+  columns.addedAt.push(row.addedAt);
+  for (const [id, column] of Object.entries(columns.measures)) {
+    const cell = row.measures[id];
+    const defined = cell && cell.value !== null ? cell : null;
+    column.value.push(defined?.value ?? null);
+    column.standardError.push(defined?.standardError ?? null);
+    column.directionError.push(defined?.directionError ?? null);
+  }
+  for (const [id, column] of Object.entries(columns.tasks)) {
+    const cell = row.tasks[id];
+    const defined = cell && cell.value !== null ? cell : null;
+    column.value.push(defined?.value ?? null);
+    column.standardError.push(defined?.standardError ?? null);
+  }
+}

@@ -1,0 +1,41 @@
+/** Rows of boards, from D1 to what the API shows. */
+import { scoresSchema, type BoardRow } from "../../../shared/api/boards.ts";
+
+export interface StoredRow {
+  readonly checkpoint: string;
+  readonly name: string;
+  readonly run: string | null;
+  readonly family: string | null;
+  readonly step: number | null;
+  readonly parameters: number;
+  readonly model_sha256: string;
+  readonly result_sha256: string;
+  readonly origin: string;
+  readonly scores: string;
+  readonly added_at: number;
+}
+
+/** All that `StoredRow` has, of the table called `r`. */
+export const ROW_COLUMNS =
+  "r.checkpoint, r.name, r.run, r.family, r.step, r.parameters, r.model_sha256, r.result_sha256, r.origin, r.scores, " +
+  "r.added_at";
+
+export function boardRow(row: StoredRow): BoardRow {
+  return {
+    checkpoint: row.checkpoint,
+    name: row.name,
+    run: row.run,
+    family: row.family,
+    step: row.step,
+    parameters: row.parameters,
+    sha256: row.model_sha256,
+    origin: "imported",
+    addedAt: new Date(row.added_at).toISOString(),
+    ...(JSON.parse(row.scores) as Pick<BoardRow, "measures" | "tasks">),
+  };
+}
+
+/** Scores as they are stored: written by this board after validation, so read without. */
+export function storedScores(scores: Pick<BoardRow, "measures" | "tasks">): string {
+  return JSON.stringify(scoresSchema.parse(scores));
+}

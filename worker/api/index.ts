@@ -1,0 +1,4 @@
+/** The Worker. */
+import { app } from "./app.ts";
+
+export default app;

@@ -1,0 +1,25 @@
+/** The API described by its own routes: OpenAPI 3.1. */
+import type { OpenAPIHono } from "@hono/zod-openapi";
+import { archiveRecordSchema } from "../../shared/api/archive.ts";
+import { problemSchema } from "../../shared/api/problem.ts";
+import { resultSchema } from "../../shared/evaluate/result-schema.ts";
+import { suiteSchema } from "../../shared/suites/suite-schema.ts";
+import type { ApiEnvironment } from "./environment.ts";
+import { VERSION } from "./health/routes.ts";
+import { BEARER } from "./tokens/secured.ts";
+
+export function describeApi(app: OpenAPIHono<ApiEnvironment>): object {
+  app.openAPIRegistry.register("Problem", problemSchema);
+  app.openAPIRegistry.register("Result", resultSchema);
+  app.openAPIRegistry.register("SuiteFile", suiteSchema);
+  app.openAPIRegistry.register("ArchiveRecord", archiveRecordSchema);
+  app.openAPIRegistry.registerComponent("securitySchemes", BEARER, { type: "http", scheme: "bearer" });
+  return app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: {
+      title: "Plateau",
+      version: VERSION,
+      description: "Boards of language-model checkpoints: loss, flatness, transfer. Reading is public.",
+    },
+  });
+}

@@ -1,0 +1,44 @@
+/** Requests to the Worker, through its own entrance. */
+import { exports } from "cloudflare:workers";
+import type { Scope } from "../../../shared/api/tokens.ts";
+import { problemSchema, type Problem } from "../../../shared/api/problem.ts";
+import { issueToken } from "../tokens/store.ts";
+import { bindings } from "./bindings.ts";
+
+const ORIGIN = "http://localhost";
+const worker = (exports as unknown as { readonly default: Fetcher }).default;
+
+export interface RequestOptions extends RequestInit {
+  readonly token?: string;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+}
+
+/** @param path below `/api/v1/`, or a whole one that begins with a slash. */
+export function api(path: string, { token, json, headers, ...init }: RequestOptions = {}): Promise<Response> {
+  const all = new Headers(headers);
+  if (token !== undefined) all.set("Authorization", `Bearer ${token}`);
+  if (json !== undefined && !all.has("Content-Type")) all.set("Content-Type", "application/json");
+  return worker.fetch(`${ORIGIN}${path.startsWith("/") ? path : `/api/v1/${path}`}`, {
+    method: json === undefined ? "GET" : "POST",
+    ...init,
+    headers: all,
+    ...(json !== undefined && { body: JSON.stringify(json) }),
+  });
+}
+
+export const owner = bindings.PLATEAU_OWNER_TOKEN;
+
+/** A token that lives a minute from `now` on. */
+export async function tokenFor(scopes: readonly Scope[], now = Date.now()): Promise<string> {
+  const { token } = await issueToken(bindings.DB, { label: "test", scopes, expiresAt: now + 60_000 }, now);
+  return token;
+}
+
+/** The problem document of a refusal. */
+export async function problemOf(response: Response): Promise<Problem> {
+  const problem = problemSchema.parse(await response.json());
+  if (problem.status !== response.status) throw new Error(`${problem.status} was sent as ${response.status}`);
+  if (response.headers.get("Content-Type") !== "application/problem+json") throw new Error("not a problem document");
+  return problem;
+}
