@@ -12,28 +12,35 @@ const ROOT = new URL("../..", import.meta.url).pathname;
 const ZOO = join(ROOT, "models/zoo/pcfg-mini");
 const run = promisify(execFile);
 
-const files = readdirSync(ZOO).filter((name) => name.endsWith(".onnx"));
-const results = readdirSync(join(ZOO, "results")).map((name) =>
-  resultSchema.parse(JSON.parse(readFileSync(join(ZOO, "results", name), "utf8"))),
-);
+const resultsOf = (folder: string) =>
+  readdirSync(join(folder, "results")).map((name) =>
+    resultSchema.parse(JSON.parse(readFileSync(join(folder, "results", name), "utf8"))),
+  );
+const results = resultsOf(ZOO);
 const excess = results.map(({ measures }) => measures["excess-loss"]!.value!);
 
-describe("pcfg-mini", () => {
-  test("every checkpoint has a card and one result, which is of that very file", () => {
-    expect(results).toHaveLength(files.length);
+test.each(["pcfg-mini", "hmm", "text"])(
+  "every checkpoint of %s has a card, and one result of its own",
+  (suite) => {
+    const folder = join(ROOT, "models/zoo", suite);
+    const files = readdirSync(folder).filter((name) => name.endsWith(".onnx"));
+    const all = resultsOf(folder);
+    expect(all).toHaveLength(files.length);
     for (const file of files) {
       const sha256 = createHash("sha256")
-        .update(readFileSync(join(ZOO, file)))
+        .update(readFileSync(join(folder, file)))
         .digest("hex");
-      const [result, ...more] = results.filter(({ checkpoint }) => checkpoint.sha256 === sha256);
+      const [result, ...more] = all.filter(({ checkpoint }) => checkpoint.sha256 === sha256);
       expect(more).toEqual([]);
       expect(result?.checkpoint.card).toEqual(
-        JSON.parse(readFileSync(join(ZOO, file.replace(/\.onnx$/, ".card.json")), "utf8")),
+        JSON.parse(readFileSync(join(folder, file.replace(/\.onnx$/, ".card.json")), "utf8")),
       );
-      expect(result?.suite).toBe("pcfg-mini@1");
+      expect(result?.suite).toBe(`${suite}@1`);
     }
-  });
+  },
+);
 
+describe("pcfg-mini", () => {
   test("at least 16 are within 0.05 nats of the least possible loss, and many within 0.01 of each other", () => {
     expect(excess.filter((value) => value <= 0.05).length).toBeGreaterThanOrEqual(16);
     const close = excess.map((centre) => results.filter((_, i) => Math.abs(excess[i]! - centre) <= 0.01));
