@@ -36,6 +36,8 @@ export interface StudyAssociation {
 
 export interface Study {
   readonly checkpoints: readonly StudyCheckpoint[];
+  /** Checkpoints whose cards name no run: each had to be taken for a run of its own. */
+  readonly withoutRun: readonly string[];
   /** `excess-loss` where all have it, else `loss`. */
   readonly lossMeasure: "excess-loss" | "loss";
   readonly tolerance: number;
@@ -76,6 +78,7 @@ export function study(results: readonly Result[], { tolerance = 0.01, seed = 1 }
   const largest = cohorts.largest?.members.map((index) => checkpoints[index]!) ?? [];
   return {
     checkpoints,
+    withoutRun: checkpoints.filter(({ result }) => !result.checkpoint.card?.run).map(({ name }) => name),
     lossMeasure,
     tolerance,
     cohorts,

@@ -11,9 +11,13 @@ export function studyLines(study: Study, width: number): string[] {
   return [
     ...cohortLines(study, width),
     "",
+    ...runWarning(study, width),
     ...(study.matched.length > 0
       ? [
-          styled("bold", "Flatness and transfer at equal loss (largest cohort)"),
+          styled(
+            "bold",
+            "Flatness and transfer at equal loss (largest cohort; of several, that of lowest loss)",
+          ),
           ...associationLines(study.matched, width, false),
           "",
         ]
@@ -47,7 +51,20 @@ function cohortLines({ checkpoints, cohorts, lossMeasure, tolerance }: Study, wi
   ];
 }
 
+function runWarning({ checkpoints, withoutRun }: Study, width: number): string[] {
+  if (withoutRun.length === 0) return [];
+  const which =
+    withoutRun.length === checkpoints.length ? "No checkpoint says" : `${withoutRun.length} do not say`;
+  const text =
+    `! ${which} in its card which run it is from, so each counts as a run of its own. If they share runs, intervals ` +
+    "and p-values below are too good: write run (and startedFrom) into NAME.card.json and evaluate again.";
+  return [...wrap(text, width, "  "), ""];
+}
+
 function associationLines(found: readonly StudyAssociation[], width: number, partial: boolean): string[] {
+  if (found.length === 0) {
+    return wrap("The results have no traces, or no downstream tasks: evaluate with --suite.", width, "");
+  }
   const rows = found.map(({ trace, task, association, adjustedPValue, judgement }) => {
     const { spearman, kendall, partial: given, checkpoints, runs } = association;
     return {

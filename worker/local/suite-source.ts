@@ -1,5 +1,6 @@
 /** A suite by name, or from a file. */
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { findSuite, SUITES } from "../../shared/suites/index.ts";
 import { formatSuite, parseSuite, SuiteError } from "../../shared/suites/suite-file.ts";
@@ -45,8 +46,24 @@ async function readSuiteFile(name: string): Promise<SuiteSource> {
     throw new SuiteError(`${name} is not text in UTF-8; a suite file is one JSON object.`);
   }
   const suite = parseSuite(text, name);
-  // The same suite has the same name however its file was laid out.
-  return identified(suite, formatSuite(suite));
+  // The same suite has the same identity however its file was laid out.
+  const written = formatSuite(suite);
+  await assertNotImpostor(suite.definition.id, written, name);
+  return identified(suite, written);
+}
+
+/** A file that calls itself like a suite of Plateau's must be that suite: versions never change. */
+async function assertNotImpostor(id: string, written: string, name: string): Promise<void> {
+  const known = SUITES.find((suite) => suite.id === id);
+  if (!known) return;
+  const original =
+    known.source.kind === "made"
+      ? formatSuite(known.source.make())
+      : formatSuite(parseSuite(await readFile(new URL(known.source.path, SUITES_FOLDER), "utf8")));
+  if (written === original) return;
+  throw new SuiteError(
+    `${name} calls itself ${id}, but is not the ${id} that Plateau brings along; give it a name of its own.`,
+  );
 }
 
 function identified(suite: Suite, text: string): SuiteSource {
