@@ -1,4 +1,4 @@
-import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 // workerd and wrangler look nothing up and report nothing.
@@ -35,6 +35,25 @@ export default defineConfig({
           testTimeout,
           include: ["worker/edge/**/*.test.ts", "test/workerd/**/*.test.ts"],
           globalSetup: "test/conformance/node-wasm-results.ts",
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "wrangler.toml" },
+            miniflare: {
+              bindings: {
+                MIGRATIONS: await readD1Migrations("worker/migrations"),
+                PLATEAU_OWNER_TOKEN: "the-owners-token-which-tests-alone-know",
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "api",
+          testTimeout,
+          include: ["worker/api/**/*.test.ts"],
+          setupFiles: ["worker/api/testing/migrate.ts"],
         },
       },
       {

@@ -19,7 +19,11 @@ export const app = createApi();
 app.onError(problemResponse);
 app.notFound(({ req }) =>
   problemResponse(
-    new ApiError(404, "no-such-route", `There is nothing at ${req.path.slice(0, 200)}; see ${BASE}/openapi.json.`),
+    new ApiError(
+      404,
+      "no-such-route",
+      `There is nothing at ${req.path.slice(0, 200)}; see ${BASE}/openapi.json.`,
+    ),
   ),
 );
 
@@ -42,7 +46,7 @@ app.use(
   }),
 );
 
-const routes = app
+app
   .route(BASE, healthRoutes)
   .route(BASE, suites)
   .route(BASE, boards)
@@ -52,6 +56,3 @@ const routes = app
 
 const description = describeApi(app);
 app.get(`${BASE}/openapi.json`, (context) => context.json(description));
-
-/** What `hc` of hono/client makes a typed client from. */
-export type Api = typeof routes;

@@ -58,6 +58,7 @@ CREATE TABLE results (
 
 CREATE INDEX results_of_checkpoint ON results (checkpoint);
 CREATE INDEX results_by_name ON results (suite, name, checkpoint);
+CREATE INDEX results_by_folded_name ON results (suite, folded_name, checkpoint);
 CREATE INDEX results_by_run ON results (suite, run, checkpoint);
 CREATE INDEX results_by_family ON results (suite, family, checkpoint);
 CREATE INDEX results_by_step ON results (suite, step, checkpoint);

@@ -18,9 +18,14 @@ interface Position {
 /** @throws ApiError 400 where it is no cursor. */
 export function readPosition(cursor: string | undefined): Position {
   if (cursor === undefined) return { kind: "suite", suite: "", checkpoint: "" };
-  const [, kind, suite = "", checkpoint = ""] = /^(suite|result):([a-z0-9@-]*):([a-z2-7]*)$/.exec(cursor) ?? [];
+  const [, kind, suite = "", checkpoint = ""] =
+    /^(suite|result):([a-z0-9@-]*):([a-z2-7]*)$/.exec(cursor) ?? [];
   if (kind === "suite" || kind === "result") return { kind, suite, checkpoint };
-  throw new ApiError(400, "invalid-cursor", "query, cursor: not one from `next`; begin with the first part again.");
+  throw new ApiError(
+    400,
+    "invalid-cursor",
+    "query, cursor: not one from `next`; begin with the first part again.",
+  );
 }
 
 /** JSON lines; the last one says where the next part begins. */

@@ -52,7 +52,8 @@ export async function importResult(
   }
   // The row comes last: what it names is there.
   await BLOBS.put(resultKey(hash), text);
-  const id = there.checkpoint ?? (there.idTaken || !input.checkpoint ? randomCheckpointId() : input.checkpoint);
+  const id =
+    there.checkpoint ?? (there.idTaken || !input.checkpoint ? randomCheckpointId() : input.checkpoint);
   const checkpoint = "(SELECT id FROM checkpoints WHERE sha256 = ?1 AND owner IS NULL)";
   const scores = scoresOf(result, suite);
   const { card, parameters } = result.checkpoint;
@@ -127,7 +128,8 @@ function orRefuse<T>(place: string, check: () => T): T {
   try {
     return check();
   } catch (error) {
-    if (error instanceof PlateauError) throw new ApiError(422, "invalid-result", `${place}: ${error.message}`);
+    if (error instanceof PlateauError)
+      throw new ApiError(422, "invalid-result", `${place}: ${error.message}`);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 /** Records out of the body of an import: JSON lines one by one, or JSON as `plateau evaluate` writes it. */
 import { archiveRecordSchema, type ArchiveRecord } from "../../../shared/api/archive.ts";
 import { ApiError } from "../problems/api-error.ts";
+import { requireMediaType } from "../requests/media-type.ts";
 import { readText, streamText } from "../requests/read-body.ts";
 import { LARGEST_SUITE } from "../suites/publish.ts";
 
@@ -23,12 +24,16 @@ export interface PlacedRecord {
 
 /** @throws ApiError where the body is too large or no such record. */
 export async function* readRecords(request: Request): AsyncGenerator<PlacedRecord> {
-  const type = request.headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+  const type = requireMediaType(request, ["application/json", JSON_LINES]);
   const values = type === JSON_LINES ? lineValues(request) : jsonValues(request);
   let count = 0;
   for await (const { place, value } of values) {
     if (++count > MOST_RECORDS) {
-      throw new ApiError(413, "too-many", `More than ${MOST_RECORDS} records came at once; send the rest in another request.`);
+      throw new ApiError(
+        413,
+        "too-many",
+        `More than ${MOST_RECORDS} records came at once; send the rest in another request.`,
+      );
     }
     yield { place, record: recordOf(value, place) };
   }
@@ -68,7 +73,11 @@ async function* lines(request: Request): AsyncGenerator<string> {
       pieces.push(part[1]);
       length += part[1].length;
       if (length > LONGEST_LINE) {
-        throw new ApiError(413, "too-large", `A line is longer than ${LONGEST_LINE} characters, the most that is read.`);
+        throw new ApiError(
+          413,
+          "too-large",
+          `A line is longer than ${LONGEST_LINE} characters, the most that is read.`,
+        );
       }
     }
   }
@@ -89,5 +98,9 @@ function recordOf(value: unknown, place: string): ArchiveRecord {
   const record = archiveRecordSchema.safeParse(bare ? { kind: "result", result: value } : value);
   if (record.success) return record.data;
   const { path, message } = record.error.issues[0]!;
-  throw new ApiError(422, "invalid-record", `${place}${path.length > 0 ? `, ${path.join(".")}` : ""}: ${message}.`);
+  throw new ApiError(
+    422,
+    "invalid-record",
+    `${place}${path.length > 0 ? `, ${path.join(".")}` : ""}: ${message}.`,
+  );
 }

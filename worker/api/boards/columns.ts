@@ -11,7 +11,9 @@ export async function boardColumns(database: D1Database, suite: StoredSuite): Pr
   let after = "";
   for (;;) {
     const { results } = await database
-      .prepare(`SELECT ${ROW_COLUMNS} FROM results r WHERE r.suite = ? AND r.checkpoint > ? ORDER BY r.checkpoint LIMIT ?`)
+      .prepare(
+        `SELECT ${ROW_COLUMNS} FROM results r WHERE r.suite = ? AND r.checkpoint > ? ORDER BY r.checkpoint LIMIT ?`,
+      )
       .bind(suite.id, after, ROWS_AT_ONCE)
       .all<StoredRow>();
     for (const row of results) append(columns, boardRow(row));

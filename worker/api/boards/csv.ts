@@ -35,7 +35,17 @@ interface Column {
   readonly cell: (row: BoardRow) => Cell;
 }
 
-const FIELDS = ["checkpoint", "name", "run", "family", "step", "parameters", "sha256", "origin", "addedAt"] as const;
+const FIELDS = [
+  "checkpoint",
+  "name",
+  "run",
+  "family",
+  "step",
+  "parameters",
+  "sha256",
+  "origin",
+  "addedAt",
+] as const;
 
 function columnsOf({ measures, tasks }: PublishedSuite): Column[] {
   return [

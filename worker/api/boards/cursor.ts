@@ -25,7 +25,11 @@ export function writeCursor(cursor: Cursor): string {
 export function readCursor(text: string, expected: Pick<Cursor, "sort" | "order">): Cursor {
   const cursor = cursorSchema.safeParse(decode(text));
   if (!cursor.success) {
-    throw new ApiError(400, "invalid-cursor", "query, cursor: not one from `next`; begin at the first page again.");
+    throw new ApiError(
+      400,
+      "invalid-cursor",
+      "query, cursor: not one from `next`; begin at the first page again.",
+    );
   }
   const { sort, order } = cursor.data;
   if (sort === expected.sort && order === expected.order) return cursor.data;
@@ -38,7 +42,9 @@ export function readCursor(text: string, expected: Pick<Cursor, "sort" | "order"
 
 function decode(text: string): unknown {
   try {
-    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+    const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
+      c.charCodeAt(0),
+    );
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
   } catch {
     return undefined;

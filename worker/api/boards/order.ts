@@ -12,11 +12,21 @@ export interface BoardOrder {
   readonly value: string;
   readonly checkpoint: string;
   readonly where: string;
-  readonly bound: readonly string[];
+  /** Whether rows may have no value. */
+  readonly nullable: boolean;
+  /** Values of `where`; the suite is the first. */
+  readonly bound: readonly [suite: string, ...string[]];
 }
 
-const FIELD_COLUMNS: Readonly<Record<string, string>> = Object.fromEntries(
-  ROW_FIELDS.map((field) => [field, field === "added" ? "r.added_at" : `r.${field}`]),
+const FIELDS: ReadonlyMap<string, Pick<BoardOrder, "value" | "nullable">> = new Map(
+  Object.entries({
+    name: { value: "r.name", nullable: false },
+    run: { value: "r.run", nullable: true },
+    family: { value: "r.family", nullable: true },
+    step: { value: "r.step", nullable: true },
+    parameters: { value: "r.parameters", nullable: false },
+    added: { value: "r.added_at", nullable: false },
+  } satisfies Record<(typeof ROW_FIELDS)[number], Pick<BoardOrder, "value" | "nullable">>),
 );
 
 /**
@@ -25,17 +35,20 @@ const FIELD_COLUMNS: Readonly<Record<string, string>> = Object.fromEntries(
  *
  * @throws ApiError 400 where the suite has no such measure or task.
  */
-export function boardOrder(suite: PublishedSuite, { sort, order }: Pick<BoardQuery, "sort" | "order">): BoardOrder {
+export function boardOrder(
+  suite: PublishedSuite,
+  { sort, order }: Pick<BoardQuery, "sort" | "order">,
+): BoardOrder {
   const measures = suite.measures.map(({ id }) => id);
   const tasks = suite.tasks.map(({ id }) => `task:${id}`);
   const chosen = sort ?? (measures.includes("excess-loss") ? "excess-loss" : "loss");
-  const field = FIELD_COLUMNS[chosen];
+  const field = FIELDS.get(chosen);
   if (field !== undefined) {
     return {
       sort: chosen,
       order: order ?? "asc",
       from: "results r",
-      value: field,
+      ...field,
       checkpoint: "r.checkpoint",
       where: "r.suite = ?",
       bound: [suite.id],
@@ -43,13 +56,18 @@ export function boardOrder(suite: PublishedSuite, { sort, order }: Pick<BoardQue
   }
   if (!measures.includes(chosen) && !tasks.includes(chosen)) {
     const choices = [...ROW_FIELDS, ...measures, ...tasks].join(", ");
-    throw new ApiError(400, "invalid-sort", `query, sort: ${suite.id} has no '${chosen}'. Choose among ${choices}.`);
+    throw new ApiError(
+      400,
+      "invalid-sort",
+      `query, sort: ${suite.id} has no '${chosen}'. Choose among ${choices}.`,
+    );
   }
   return {
     sort: chosen,
     order: order ?? (tasks.includes(chosen) ? "desc" : "asc"),
     from: "scores s CROSS JOIN results r ON r.suite = s.suite AND r.checkpoint = s.checkpoint",
     value: "s.value",
+    nullable: true,
     checkpoint: "s.checkpoint",
     where: "s.suite = ? AND s.score = ?",
     bound: [suite.id, chosen],

@@ -10,7 +10,7 @@ export interface StoredRow {
   readonly parameters: number;
   readonly model_sha256: string;
   readonly result_sha256: string;
-  readonly origin: string;
+  readonly origin: BoardRow["origin"];
   readonly scores: string;
   readonly added_at: number;
 }
@@ -29,7 +29,7 @@ export function boardRow(row: StoredRow): BoardRow {
     step: row.step,
     parameters: row.parameters,
     sha256: row.model_sha256,
-    origin: "imported",
+    origin: row.origin,
     addedAt: new Date(row.added_at).toISOString(),
     ...(JSON.parse(row.scores) as Pick<BoardRow, "measures" | "tasks">),
   };

@@ -19,11 +19,16 @@ export async function selectRows(
 ): Promise<OrderedRow[]> {
   const select = async (part: Part, from: Position | null, most: number) => {
     const { sql, bound } = rowsQuery(order, filters, part, from, most);
-    return (await database.prepare(sql).bind(...bound).all<OrderedRow>()).results;
+    return (
+      await database
+        .prepare(sql)
+        .bind(...bound)
+        .all<OrderedRow>()
+    ).results;
   };
   const inUndefined = after !== null && after.value === null;
   const defined = inUndefined ? [] : await select("defined", after, limit);
-  if (defined.length === limit) return defined;
+  if (defined.length === limit || !order.nullable) return defined;
   const rest = await select("undefined", inUndefined ? after : null, limit - defined.length);
   return [...defined, ...rest];
 }
@@ -59,13 +64,17 @@ export function rowsQuery(
     values.push(filters[field].normalize("NFC"));
   }
   if (filters.name !== undefined) {
-    conditions.push("instr(r.folded_name, ?) > 0");
-    values.push(foldedLabel(filters.name));
+    // From an index of names, so that no row is read that the filter leaves out.
+    conditions.push(
+      `${checkpoint} IN (SELECT n.checkpoint FROM results n WHERE n.suite = ? AND instr(n.folded_name, ?) > 0)`,
+    );
+    values.push(bound[0], foldedLabel(filters.name));
   }
+  const sorted = part === "defined" ? `${value} ${order}, ${checkpoint} ${order}` : `${checkpoint} ${order}`;
   return {
     sql:
       `SELECT ${ROW_COLUMNS}, ${value} AS sorted_by FROM ${from} WHERE ${conditions.join(" AND ")} ` +
-      `ORDER BY ${value} ${order}, ${checkpoint} ${order} LIMIT ?`,
+      `ORDER BY ${sorted} LIMIT ?`,
     bound: [...values, limit],
   };
 }

@@ -45,6 +45,7 @@ export const checkpoints = createApi()
     };
     if (hasCurrent(context.req.header("If-None-Match"), headers.ETag)) return notModified(headers);
     const object = await BLOBS.get(resultKey(hash));
-    if (!object) throw new ApiError(503, "file-missing", `The result ${hash} is not in storage; import it again.`);
+    if (!object)
+      throw new ApiError(503, "file-missing", `The result ${hash} is not in storage; import it again.`);
     return new Response(object.body, { headers });
   });

@@ -31,7 +31,11 @@ export async function requireCheckpoint(database: D1Database, id: string): Promi
   ])) as [D1Result<CheckpointRow>, D1Result<StoredRow & { readonly suite: string }>];
   const row = found.results[0];
   if (!row) {
-    throw new ApiError(404, "no-such-checkpoint", `There is no checkpoint ${id}; its board lists those there are.`);
+    throw new ApiError(
+      404,
+      "no-such-checkpoint",
+      `There is no checkpoint ${id}; its board lists those there are.`,
+    );
   }
   return {
     id: row.id,
@@ -52,7 +56,11 @@ export async function requireCheckpoint(database: D1Database, id: string): Promi
 }
 
 /** @throws ApiError 404 where the checkpoint has none with this suite. */
-export async function requireResultHash(database: D1Database, checkpoint: string, suite: string): Promise<string> {
+export async function requireResultHash(
+  database: D1Database,
+  checkpoint: string,
+  suite: string,
+): Promise<string> {
   const row = await database
     .prepare("SELECT result_sha256 FROM results WHERE suite = ? AND checkpoint = ?")
     .bind(suite, checkpoint)

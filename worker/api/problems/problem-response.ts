@@ -38,12 +38,20 @@ export function problemResponse(error: Error): Response {
 function asApiError(error: Error): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof HTTPException && error.status === 415) {
-    return new ApiError(415, "media-type", "The body's Content-Type is not one that this route takes; see openapi.json.");
+    return new ApiError(
+      415,
+      "media-type",
+      "The body's Content-Type is not one that this route takes; see openapi.json.",
+    );
   }
   if (error instanceof HTTPException && error.status < 500) {
     return new ApiError(error.status, "bad-request", `${error.message}; see openapi.json.`);
   }
   // eslint-disable-next-line no-console -- a defect, or storage that fails: whoever runs the server must see it
   console.error(error);
-  return new ApiError(500, "internal", "The server failed at this; try again, and report it if it fails again.");
+  return new ApiError(
+    500,
+    "internal",
+    "The server failed at this; try again, and report it if it fails again.",
+  );
 }

@@ -16,7 +16,7 @@ export async function* streamText(request: Request, limit: number): AsyncGenerat
     try {
       return decoder.decode(bytes, { stream: bytes !== undefined });
     } catch {
-      throw new ApiError(400, "not-utf-8", "The body is not text in UTF-8; send it as it was written.");
+      throw new ApiError(400, "not-text", "The body is not text in UTF-8; send it as it was written.");
     }
   };
   let read = 0;
@@ -43,5 +43,9 @@ export async function readText(request: Request, limit: number): Promise<string>
 }
 
 function tooLarge(limit: number): ApiError {
-  return new ApiError(413, "too-large", `The body is longer than ${limit} bytes, which this route takes at most.`);
+  return new ApiError(
+    413,
+    "too-large",
+    `The body is longer than ${limit} bytes, which this route takes at most.`,
+  );
 }

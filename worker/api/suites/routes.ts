@@ -4,6 +4,7 @@ import { publishedSuiteSchema, suiteListSchema, type PublishedSuite } from "../.
 import { createApi } from "../create-api.ts";
 import { ApiError } from "../problems/api-error.ts";
 import { hasCurrent, notModified } from "../requests/entity-tag.ts";
+import { requireMediaType } from "../requests/media-type.ts";
 import { readText } from "../requests/read-body.ts";
 import { file, json, PROBLEM } from "../responses.ts";
 import { secured } from "../tokens/secured.ts";
@@ -11,7 +12,7 @@ import { LARGEST_SUITE, publishSuite } from "./publish.ts";
 import { listSuites, requireSuite, suiteKey, type StoredSuite } from "./store.ts";
 
 /** Read by hand, with an end, and by `parseSuite`: so openapi.json only names the form. */
-export const SUITE_FILE = { $ref: "#/components/schemas/SuiteFile" };
+const SUITE_FILE = { $ref: "#/components/schemas/SuiteFile" };
 
 const params = z.object({ id: suiteNameSchema });
 
@@ -71,10 +72,12 @@ export const suites = createApi()
     };
     if (hasCurrent(context.req.header("If-None-Match"), headers.ETag)) return notModified(headers);
     const object = await BLOBS.get(suiteKey(suite.sha256));
-    if (!object) throw new ApiError(503, "file-missing", `The file of ${suite.id} is not in storage; publish it again.`);
+    if (!object)
+      throw new ApiError(503, "file-missing", `The file of ${suite.id} is not in storage; publish it again.`);
     return new Response(object.body, { headers });
   })
   .openapi(publish, async (context) => {
+    requireMediaType(context.req.raw, ["application/json"]);
     const text = await readText(context.req.raw, LARGEST_SUITE);
     const { suite, outcome } = await publishSuite(context.env, text, Date.now());
     return context.json(shown(suite), outcome === "added" ? 201 : 200);

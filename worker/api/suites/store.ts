@@ -32,8 +32,12 @@ export async function findSuite(database: D1Database, name: string): Promise<Sto
   const parts = splitSuiteName(name);
   const query =
     parts.version === null
-      ? database.prepare(`SELECT ${COLUMNS} FROM suites WHERE name = ? ORDER BY version DESC LIMIT 1`).bind(parts.name)
-      : database.prepare(`SELECT ${COLUMNS} FROM suites WHERE name = ? AND version = ?`).bind(parts.name, parts.version);
+      ? database
+          .prepare(`SELECT ${COLUMNS} FROM suites WHERE name = ? ORDER BY version DESC LIMIT 1`)
+          .bind(parts.name)
+      : database
+          .prepare(`SELECT ${COLUMNS} FROM suites WHERE name = ? AND version = ?`)
+          .bind(parts.name, parts.version);
   const row = await query.first<SuiteRow>();
   return row && suiteOf(row);
 }

@@ -39,6 +39,7 @@ export async function tokenFor(scopes: readonly Scope[], now = Date.now()): Prom
 export async function problemOf(response: Response): Promise<Problem> {
   const problem = problemSchema.parse(await response.json());
   if (problem.status !== response.status) throw new Error(`${problem.status} was sent as ${response.status}`);
-  if (response.headers.get("Content-Type") !== "application/problem+json") throw new Error("not a problem document");
+  if (response.headers.get("Content-Type") !== "application/problem+json")
+    throw new Error("not a problem document");
   return problem;
 }

@@ -83,7 +83,10 @@ export async function syntheticResult(options: SyntheticResult): Promise<Result>
     checkpoint: {
       file,
       sha256: modelSha256,
-      card: options.name === undefined && run === null ? null : { name: options.name, run, family, step },
+      card:
+        options.name === undefined && run === null && family === null
+          ? null
+          : { name: options.name ?? null, run, family, step },
       parameters: 100 + model,
       perturbedParameters: 90,
       exactParameters: 10,

@@ -16,11 +16,18 @@ export async function authenticate(
   now: number,
 ): Promise<Principal> {
   if (authorization === undefined) {
-    throw unauthorised("token-missing", "This needs a token; send it as 'Authorization: Bearer TOKEN'.", null);
+    throw unauthorised(
+      "token-missing",
+      "This needs a token; send it as 'Authorization: Bearer TOKEN'.",
+      null,
+    );
   }
   const token = /^Bearer +(\S{1,512})$/i.exec(authorization)?.[1];
   if (token === undefined) {
-    throw unauthorised("token-malformed", "The Authorization header is not 'Bearer TOKEN'; send it like that.");
+    throw unauthorised(
+      "token-malformed",
+      "The Authorization header is not 'Bearer TOKEN'; send it like that.",
+    );
   }
   if (ownerToken) {
     if (ownerToken.length < SHORTEST_OWNER_TOKEN) {

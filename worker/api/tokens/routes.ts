@@ -29,7 +29,11 @@ const issue = createRoute({
     bodyLimit({
       maxSize: LARGEST_BODY,
       onError: () => {
-        throw new ApiError(413, "too-large", `The body is longer than ${LARGEST_BODY} bytes; a token needs few.`);
+        throw new ApiError(
+          413,
+          "too-large",
+          `The body is longer than ${LARGEST_BODY} bytes; a token needs few.`,
+        );
       },
     }),
   ],

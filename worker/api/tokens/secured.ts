@@ -24,7 +24,11 @@ function requireScope(scope: Scope) {
         403,
         "scope-missing",
         `This token may ${principal.scopes.join(", ")}, but this needs the scope ${scope}; ask for a token with it.`,
-        { headers: { "WWW-Authenticate": `Bearer realm="plateau", error="insufficient_scope", scope="${scope}"` } },
+        {
+          headers: {
+            "WWW-Authenticate": `Bearer realm="plateau", error="insufficient_scope", scope="${scope}"`,
+          },
+        },
       );
     }
     context.set("principal", principal);

@@ -57,7 +57,11 @@ export async function listTokens(database: D1Database): Promise<StoredToken[]> {
 }
 
 /** Null where there is no such token. One that was revoked before stays as it was. */
-export async function revokeToken(database: D1Database, id: string, now: number): Promise<StoredToken | null> {
+export async function revokeToken(
+  database: D1Database,
+  id: string,
+  now: number,
+): Promise<StoredToken | null> {
   await database
     .prepare("UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL")
     .bind(now, id)

@@ -1,0 +1,7 @@
+/** What the test runner puts in place of this call: loaders of the files that match, by path. */
+interface ImportMeta {
+  glob<T>(
+    pattern: string,
+    options: { readonly query: "?raw"; readonly import: "default" },
+  ): Record<string, () => Promise<T>>;
+}
