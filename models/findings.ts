@@ -6,10 +6,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { format } from "prettier";
 import { resultSchema, type Result } from "../shared/evaluate/result-schema.ts";
-import { decodeFloats } from "../shared/evaluate/float-list.ts";
 import { comparePaired, type Comparison } from "../shared/statistics/index.ts";
 import {
   accuracies,
+  answersOf,
+  examplesOf,
   study,
   type StudyAssociation,
   type StudyCheckpoint,
@@ -251,8 +252,10 @@ function wayPairs(): { way: string; first: StudyCheckpoint; second: StudyCheckpo
 
 function wayTable(): string[] {
   const rows = wayPairs().map(({ way, first: a, second: b }) => {
-    const shown = ["excess-loss", ...TRACES].map((id) => difference(perExample(b, id), perExample(a, id), 1));
-    const tasks = TASKS.map((id) => difference(answers(b, id), answers(a, id), 100));
+    const shown = ["excess-loss", ...TRACES].map((id) =>
+      difference(examplesOf(b.result, id), examplesOf(a.result, id), 1),
+    );
+    const tasks = TASKS.map((id) => difference(answersOf(b.result, id), answersOf(a.result, id), 100));
     return [way, a.name, b.name, ...shown, ...tasks];
   });
   return table(
@@ -271,17 +274,18 @@ function waySentences(): string[] {
     a && b ? comparePaired(a, b) : null;
   return wayPairs().map(({ way, first, second }) => {
     const loss = told(
-      compare(perExample(second, "excess-loss"), perExample(first, "excess-loss")),
+      compare(examplesOf(second.result, "excess-loss"), examplesOf(first.result, "excess-loss")),
       "higher",
       "lower",
     );
     const trace = told(
-      compare(perExample(second, "fisher-trace"), perExample(first, "fisher-trace")),
+      compare(examplesOf(second.result, "fisher-trace"), examplesOf(first.result, "fisher-trace")),
       "sharper",
       "flatter",
     );
     const tasks = ["task-A", "task-B", "task-C"].map(
-      (id) => `${id} ${told(compare(answers(second, id), answers(first, id)), "better", "worse")}`,
+      (id) =>
+        `${id} ${told(compare(answersOf(second.result, id), answersOf(first.result, id)), "better", "worse")}`,
     );
     return `- ${way}: excess loss ${loss}, ${trace}; ${tasks.join(", ")}.`;
   });
@@ -293,20 +297,6 @@ function difference(a: readonly number[] | null, b: readonly number[] | null, sc
   const { difference: value, standardError } = comparison;
   const text = withError(scale * value, standardError === null ? null : scale * standardError);
   return value > 0 ? `+${text}` : text;
-}
-
-function perExample({ result }: StudyCheckpoint, id: string): number[] | null {
-  const values = result.perExample?.[id];
-  return values === undefined ? null : [...(decodeFloats(values) ?? [])];
-}
-
-function answers({ result }: StudyCheckpoint, id: string): number[] | null {
-  const probe = result.probes?.[id];
-  if (probe?.accuracy) return [...probe.correct].map(Number);
-  const shot = result.zeroShot?.[id];
-  return shot?.accuracy
-    ? [...(decodeFloats(shot.margins) ?? [])].map((margin) => (margin > 0 ? 1 : 0))
-    : null;
 }
 
 function verdicts(): string[] {

@@ -9,13 +9,13 @@ import { entropyOf } from "../languages/language.ts";
 import { Builder } from "../onnx/build.ts";
 import { UnsupportedModelError } from "../onnx/error.ts";
 import { attribute, cloneGraph, pruneAndSort, type Graph } from "../onnx/graph.ts";
-import { inputFeeds } from "../onnx/inputs.ts";
+import { feedsReadBy, inputFeeds } from "../onnx/inputs.ts";
 import { DataType } from "../onnx/weights.ts";
 import { writeModel } from "../onnx/write.ts";
 import { INPUT } from "../perturb/context.ts";
 import { gatherLabelled } from "../perturb/labelled.ts";
 import type { Subject } from "../perturb/subject.ts";
-import type { Feeds, Runtime, Session, Tensor } from "../runtime.ts";
+import type { Feeds, Runtime, Session } from "../runtime.ts";
 import { batches, type BatchLimits } from "./batches.ts";
 
 const CONDITIONALS = "plateau:conditionals";
@@ -115,13 +115,11 @@ export class ConditionalLoss {
     const wanted = rows.flatMap((row) => this.conditionalsOf(row));
     const data = new Float32Array(wanted.length * vocabulary);
     wanted.forEach((q, t) => data.set(q, t * vocabulary));
-    const feeds: Record<string, Tensor> = {
+    return feedsReadBy(graph, {
       ...inputFeeds(graph, inputs, examples, length),
       [INPUT.rows]: { type: "int64", dims: [places.length], data: BigInt64Array.from(places) },
       [CONDITIONALS]: { type: "float32", dims: [wanted.length, vocabulary], data },
-    };
-    // Not every runtime puts up with feeds that the pruned graph does not read.
-    return Object.fromEntries(graph.inputs.map(({ name }) => [name, feeds[name]!]));
+    });
   }
 }
 

@@ -10,6 +10,22 @@ import type { Runtime } from "../runtime.ts";
 /** The model runs on short examples of the corpus, but not on its longest. */
 export class ExampleTooLongError extends PlateauError {}
 
+/** The runtime throws plain errors; those with a name speak for themselves or, as a TypeError, are defects of ours. */
+export function isFromRuntime(error: unknown): error is Error {
+  return error instanceof Error && !(error instanceof PlateauError) && error.name === "Error";
+}
+
+export function isOutOfMemory({ message }: Error): boolean {
+  return /alloc|out of memory/i.test(message);
+}
+
+export function outOfMemory(cause: Error): ModelTooBigError {
+  return new ModelTooBigError(
+    "ONNX Runtime ran out of memory. Use smaller batches, or a machine with more.",
+    { cause },
+  );
+}
+
 /**
  * The error to show for `error`. Errors that speak for themselves, and defects of Plateau, come back as they are; for
  * what the runtime threw, the model as it was read is run on the corpus's longest example to find out why.
@@ -20,14 +36,8 @@ export async function explainFailure(
   runtime: Runtime,
   corpus: Corpus,
 ): Promise<unknown> {
-  // The runtime throws plain errors; a TypeError or RangeError is ours.
-  if (!(error instanceof Error) || error instanceof PlateauError || error.name !== "Error") return error;
-  if (/alloc|out of memory/i.test(error.message)) {
-    return new ModelTooBigError(
-      "ONNX Runtime ran out of memory. Use smaller batches, or a machine with more.",
-      { cause: error },
-    );
-  }
+  if (!isFromRuntime(error)) return error;
+  if (isOutOfMemory(error)) return outOfMemory(error);
   const longest = corpus.examples.reduce((a, b) => (b.inputIds.length > a.inputIds.length ? b : a));
   const length = longest.inputIds.length;
   const fits = await longestThatRuns(original, runtime, longest);

@@ -1,6 +1,6 @@
 /** What a language model's graph inputs mean, and how a batch of examples is fed to them. */
 import type { Example } from "../corpus/corpus.ts";
-import type { Tensor } from "../runtime.ts";
+import type { Feeds, Tensor } from "../runtime.ts";
 import { UnsupportedModelError } from "./error.ts";
 import type { Graph, GraphInput } from "./graph.ts";
 import { DataType } from "./weights.ts";
@@ -145,4 +145,9 @@ function matrix(
         `Input '${name}' has element type ${elementType}, which Plateau cannot feed. Export it as int64.`,
       );
   }
+}
+
+/** Those of `feeds` that the graph reads: not every runtime puts up with others. Each input must be among them. */
+export function feedsReadBy(graph: Graph, feeds: Feeds): Feeds {
+  return Object.fromEntries(graph.inputs.map(({ name }) => [name, feeds[name]!]));
 }

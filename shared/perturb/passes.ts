@@ -7,7 +7,7 @@
  */
 import { targetsOf, type Example, type Objective, type Target } from "../corpus/corpus.ts";
 import { Builder } from "../onnx/build.ts";
-import { inputFeeds } from "../onnx/inputs.ts";
+import { feedsReadBy, inputFeeds } from "../onnx/inputs.ts";
 import { DataType } from "../onnx/weights.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Feeds, Runtime, Session, Tensor } from "../runtime.ts";
@@ -237,8 +237,7 @@ export class Passes {
     feeds[INPUT.baseOf] = int64(baseOf);
     feeds[INPUT.exactRows] = int64(exactRows);
     for (const input of signs) feeds[input.name] = this.signFeeds.tensor(input, rows, length);
-    // Not every runtime puts up with feeds that the pruned graph no longer reads.
-    return Object.fromEntries(graph.inputs.map(({ name }) => [name, feeds[name]!]));
+    return feedsReadBy(graph, feeds);
   }
 }
 

@@ -8,7 +8,7 @@
 import { batches } from "../evaluate/batches.ts";
 import { UnsupportedModelError } from "../onnx/error.ts";
 import type { Graph } from "../onnx/graph.ts";
-import { inputFeeds } from "../onnx/inputs.ts";
+import { feedsReadBy, inputFeeds } from "../onnx/inputs.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Feeds, Runtime, Session } from "../runtime.ts";
 import type { Pooling } from "../suites/task.ts";
@@ -170,12 +170,10 @@ export class FeatureExtractor {
     const { model, pooling } = this.options;
     const longest = sentences.reduce((max, { length }) => Math.max(max, length), 0);
     const length = model.inputs.fixedLength ?? longest;
-    const feeds = {
+    return feedsReadBy(this.graph, {
       ...inputFeeds(this.graph, model.inputs, sentences.map(exampleOf), length),
       ...poolingFeeds(pooling, sentences, length),
-    };
-    // Not every runtime puts up with feeds that the pruned graph does not read.
-    return Object.fromEntries(this.graph.inputs.map((input) => [input.name, feeds[input.name]!]));
+    });
   }
 
   private checkLengths(sentences: readonly TokenIds[], name: NameSentence): void {

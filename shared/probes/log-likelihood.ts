@@ -12,7 +12,7 @@ import type { Example, Objective } from "../corpus/corpus.ts";
 import { batches } from "../evaluate/batches.ts";
 import { Builder } from "../onnx/build.ts";
 import { cloneGraph, pruneAndSort, type Graph } from "../onnx/graph.ts";
-import { inputFeeds } from "../onnx/inputs.ts";
+import { feedsReadBy, inputFeeds } from "../onnx/inputs.ts";
 import { DataType } from "../onnx/weights.ts";
 import { writeModel } from "../onnx/write.ts";
 import { INPUT } from "../perturb/context.ts";
@@ -133,13 +133,11 @@ export class LogLikelihood {
     const targets = rows.flatMap((row, r) =>
       row.targets.map(({ position, label }) => ({ place: r * length + position, label })),
     );
-    const feeds: Record<string, Tensor> = {
+    return feedsReadBy(this.graph, {
       ...inputFeeds(this.graph, inputs, examples, length),
       [INPUT.rows]: int64(targets.map(({ place }) => place)),
       [INPUT.targets]: int64(targets.map(({ label }) => label)),
-    };
-    // Not every runtime puts up with feeds that the pruned graph does not read.
-    return Object.fromEntries(this.graph.inputs.map(({ name }) => [name, feeds[name]!]));
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a model can be asked of sentences: checks before it runs on them, and what to say where it would not. */
 import type { Example } from "../corpus/corpus.ts";
-import { ModelTooBigError, PlateauError } from "../errors.ts";
+import { PlateauError } from "../errors.ts";
+import { isFromRuntime, isOutOfMemory, outOfMemory } from "../evaluate/explain-failure.ts";
 import { UnsupportedModelError } from "../onnx/error.ts";
 import { embeddingRows, type Subject } from "../perturb/subject.ts";
 
@@ -69,14 +70,8 @@ export async function explainRefusal(
   sentences: readonly { readonly ids: TokenIds; readonly name: string }[],
   runs: (ids: TokenIds) => Promise<unknown>,
 ): Promise<unknown> {
-  // The runtime throws plain errors; a TypeError or RangeError is a defect of Plateau.
-  if (!(error instanceof Error) || error instanceof PlateauError || error.name !== "Error") return error;
-  if (/alloc|out of memory/i.test(error.message)) {
-    return new ModelTooBigError(
-      "ONNX Runtime ran out of memory. Use smaller batches, or a machine with more.",
-      { cause: error },
-    );
-  }
+  if (!isFromRuntime(error)) return error;
+  if (isOutOfMemory(error)) return outOfMemory(error);
   const { ids, name } = sentences.reduce((a, b) => (b.ids.length > a.ids.length ? b : a));
   const fits = async (length: number) =>
     runs(ids.slice(0, length)).then(

@@ -147,16 +147,8 @@ function tiersOfTask(checkpoints: readonly StudyCheckpoint[], task: string): Tie
   return rankIntoTiers({
     better: "higher",
     candidates: checkpoints.map(({ name, result }) => {
-      const probe = result.probes?.[task];
-      const shot = result.zeroShot?.[task];
-      const examples = probe?.accuracy
-        ? [...probe.correct].map(Number)
-        : shot?.accuracy
-          ? decodeFloats(shot.margins)
-          : null;
-      const right =
-        probe || !examples ? examples : Array.from(examples, (m) => (m > 0 ? 1 : m === 0 ? 0.5 : 0));
-      return { id: name, ...(right && { examples: [...right] }), value: accuracies(result)[task] ?? null };
+      const answers = answersOf(result, task);
+      return { id: name, ...(answers && { examples: answers }), value: accuracies(result)[task] ?? null };
     }),
   });
 }
@@ -174,7 +166,20 @@ function tiersOfTrace(checkpoints: readonly StudyCheckpoint[], trace: string): T
   });
 }
 
-function examplesOf({ perExample, corpus }: Result, measure: string): number[] | null {
+/**
+ * [test examples]: 1 for each right answer, 0 for each wrong one, ½ for a tie between two sentences; null where the
+ * checkpoint was not asked.
+ */
+export function answersOf({ probes, zeroShot }: Result, task: string): number[] | null {
+  const probe = probes?.[task];
+  if (probe?.accuracy) return [...probe.correct].map(Number);
+  const shot = zeroShot?.[task];
+  const margins = shot?.accuracy ? decodeFloats(shot.margins) : null;
+  return margins && Array.from(margins, (margin) => (margin > 0 ? 1 : margin === 0 ? 0.5 : 0));
+}
+
+/** [examples]: each example's own value of a measure; null where the result does not hold them. */
+export function examplesOf({ perExample, corpus }: Result, measure: string): number[] | null {
   const values = perExample?.[measure] === undefined ? null : decodeFloats(perExample[measure]);
   return values?.length === corpus.examples ? [...values] : null;
 }

@@ -132,7 +132,7 @@ export function minimalPairs(language: Language, count: number, seed: number): M
     }
     const { sample, random } = drawSentence(language, seed, i, Purpose.pairs);
     const position = random.below(sample.words.length);
-    const hidden = sample.words.map((word, t) => (t === position ? HIDDEN : word));
+    const hidden = sample.words.with(position, HIDDEN);
     const [conditional] = language.conditionals(hidden) as [Float64Array];
     const word = sample.words[position]!;
     // A word from another sentence is as frequent as words are.

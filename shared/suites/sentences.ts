@@ -24,9 +24,14 @@ export function maskedCorpus(language: Language, examples: number, seed: number)
   return Array.from({ length: examples }, (_, i) => {
     const { sample, random } = drawSentence(language, seed, i, Purpose.corpus);
     const position = random.below(sample.words.length);
-    const hidden = sample.words.map((word, t) => (t === position ? HIDDEN : word));
-    const inputIds = encode(hidden);
-    const labels = encode(sample.words).map((id, t) => (t === position ? id : IGNORED));
-    return { inputIds, labels };
+    return maskedExample(sample.words, position);
   });
+}
+
+/** A sentence with the word at `position` hidden, and asked for. */
+export function maskedExample(words: readonly number[], position: number): Example {
+  return {
+    inputIds: encode(words.with(position, HIDDEN)),
+    labels: encode(words).map((id, t) => (t === position ? id : IGNORED)),
+  };
 }

@@ -27,8 +27,7 @@ export function optimalMaskedLoss(
   for (let i = 0; i < sentences; i++) {
     const { sample, random } = drawSentence(language, seed, i, Purpose.corpus);
     const position = random.below(sample.words.length);
-    const hidden = sample.words.map((word, t) => (t === position ? HIDDEN : word));
-    const entropy = entropyOf(language.conditionals(hidden)[0]!);
+    const entropy = entropyOf(language.conditionals(sample.words.with(position, HIDDEN))[0]!);
     const step = entropy - mean;
     mean += step / (i + 1);
     squares += step * (entropy - mean);

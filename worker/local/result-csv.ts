@@ -1,7 +1,6 @@
 /** Results as tidy CSV: a row a measure, where traces were split a row a tensor, and a row a score of each task. */
+import { csvCell, type Cell } from "../../shared/api/csv.ts";
 import type { Result } from "../../shared/evaluate/result-schema.ts";
-
-type Cell = string | number | null | undefined;
 
 const COLUMNS = [
   "file",
@@ -35,11 +34,13 @@ const COLUMNS = [
   "reason",
 ] as const;
 
-type Row = Partial<Record<(typeof COLUMNS)[number], Cell>>;
+type Row = Partial<Record<(typeof COLUMNS)[number], Cell | undefined>>;
 
 /** The whole file, with a line of column names. */
 export function resultCsv(results: readonly Result[]): string {
-  const lines = results.flatMap(rowsOf).map((row) => COLUMNS.map((column) => cell(row[column])).join(","));
+  const lines = results
+    .flatMap(rowsOf)
+    .map((row) => COLUMNS.map((column) => csvCell(row[column] ?? null)).join(","));
   return [COLUMNS.join(","), ...lines, ""].join("\n");
 }
 
@@ -125,12 +126,4 @@ function taskRows({ probes = {}, zeroShot = {} }: Result): Row[] {
     task.accuracy ? [row(`${id} accuracy`, task.accuracy, "share")] : notRun(id, task.reason),
   );
   return [...probeRows, ...zeroShotRows];
-}
-
-/** A cell that a spreadsheet shows as it is: text that would be taken for a formula is led by an apostrophe. */
-export function cell(value: Cell): string {
-  if (value === null || value === undefined) return "";
-  if (typeof value === "number") return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -1,6 +1,5 @@
 /** A suite by name, or from a file. */
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { findSuite, SUITES } from "../../shared/suites/index.ts";
 import { formatSuite, parseSuite, SuiteError } from "../../shared/suites/suite-file.ts";
@@ -34,7 +33,15 @@ export async function readSuite(name: string): Promise<SuiteSource> {
       `There is no suite '${name}'. Choose among ${SUITES.map(({ id }) => id).join(", ")}, or give a suite file.`,
     );
   }
-  return readSuiteFile(name);
+  const source = await readSuiteFile(name);
+  const { id } = source.suite.definition;
+  // A file that calls itself like a suite of Plateau's must be that suite: versions never change.
+  if (SUITES.some((suite) => suite.id === id) && (await readSuite(id)).sha256 !== source.sha256) {
+    throw new SuiteError(
+      `${name} calls itself ${id}, but is not the ${id} that Plateau brings along; give it a name of its own.`,
+    );
+  }
+  return source;
 }
 
 async function readSuiteFile(name: string): Promise<SuiteSource> {
@@ -47,23 +54,7 @@ async function readSuiteFile(name: string): Promise<SuiteSource> {
   }
   const suite = parseSuite(text, name);
   // The same suite has the same identity however its file was laid out.
-  const written = formatSuite(suite);
-  await assertNotImpostor(suite.definition.id, written, name);
-  return identified(suite, written);
-}
-
-/** A file that calls itself like a suite of Plateau's must be that suite: versions never change. */
-async function assertNotImpostor(id: string, written: string, name: string): Promise<void> {
-  const known = SUITES.find((suite) => suite.id === id);
-  if (!known) return;
-  const original =
-    known.source.kind === "made"
-      ? formatSuite(known.source.make())
-      : formatSuite(parseSuite(await readFile(new URL(known.source.path, SUITES_FOLDER), "utf8")));
-  if (written === original) return;
-  throw new SuiteError(
-    `${name} calls itself ${id}, but is not the ${id} that Plateau brings along; give it a name of its own.`,
-  );
+  return identified(suite, formatSuite(suite));
 }
 
 function identified(suite: Suite, text: string): SuiteSource {

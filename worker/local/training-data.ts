@@ -4,12 +4,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { IGNORED } from "../../shared/corpus/corpus.ts";
 import { makeLanguage } from "../../shared/languages/definition.ts";
 import { HIDDEN, LanguageError, type Language } from "../../shared/languages/language.ts";
 import { encode } from "../../shared/languages/vocabulary.ts";
 import { optimalLoss, suiteConditionals } from "../../shared/suites/conditionals.ts";
-import { drawSentence, Purpose } from "../../shared/suites/sentences.ts";
+import { drawSentence, maskedExample, Purpose } from "../../shared/suites/sentences.ts";
 import type { Suite } from "../../shared/suites/suite.ts";
 
 export interface TrainingData {
@@ -115,13 +114,12 @@ async function writeExact(
   const lines: string[] = [];
   for (const { sample, random } of drawNew(language, Purpose.exact, { count: exact, seed, held })) {
     const position = random.below(sample.words.length);
-    const hidden = sample.words.map((word, t) => (t === position ? HIDDEN : word));
-    const [words] = language.conditionals(hidden) as [Float64Array];
+    const [words] = language.conditionals(sample.words.with(position, HIDDEN)) as [Float64Array];
     const row = new Float64Array(vocabulary);
     row.set(words, vocabulary - words.length);
     conditionals.push(row);
-    const labels = encode(sample.words).map((id, t) => (t === position ? id : IGNORED));
-    lines.push(JSON.stringify({ input_ids: encode(hidden), labels }));
+    const { inputIds, labels } = maskedExample(sample.words, position);
+    lines.push(JSON.stringify({ input_ids: inputIds, labels }));
   }
   await write("exact.jsonl", lines);
   await writeRows(join(folder, "exact.f32"), conditionals, vocabulary);

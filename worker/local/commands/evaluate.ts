@@ -1,11 +1,10 @@
 /** `plateau evaluate`: measures models one after another and shows, keeps and writes what came out. */
-import type { Objective } from "../../../shared/corpus/corpus.ts";
 import { startRuntime, type Device } from "../devices.ts";
 import { evaluateModel, type Run } from "../evaluate-model.ts";
 import { EXIT, reportFailure } from "../failure.ts";
 import { FinishedResults } from "../finished-results.ts";
 import { labels } from "../labels.ts";
-import { assertMaterial, readMaterial } from "../material.ts";
+import { assertMaterial, readMaterial, type MaterialOptions } from "../material.ts";
 import { modelPaths } from "../model-paths.ts";
 import { byteText, costText, duration } from "../numbers.ts";
 import { createProgress } from "../progress.ts";
@@ -15,21 +14,11 @@ import { say } from "../terminal.ts";
 import { TimeLeft } from "../time-left.ts";
 
 /** The command's options, parsed. */
-export interface EvaluateCommandOptions {
-  readonly suite?: string;
-  readonly corpus?: string;
-  readonly objective?: Objective;
-  readonly measures?: readonly string[];
-  readonly directions?: number;
-  readonly precision?: number;
-  readonly epsilon?: number;
-  readonly seed?: number;
+export interface EvaluateCommandOptions extends MaterialOptions {
   readonly batch: number;
   readonly threads?: number;
   readonly device: Device;
   readonly perLayer?: boolean;
-  readonly include?: readonly string[];
-  readonly exclude?: readonly string[];
   readonly out?: string;
   readonly json?: string;
   readonly csv?: string;

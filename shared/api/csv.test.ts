@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cell } from "./result-csv.ts";
+import { csvCell } from "./csv.ts";
 
 test.each<[value: string | number | null, expected: string]>([
   ["=1+1", "'=1+1"],
@@ -13,5 +13,5 @@ test.each<[value: string | number | null, expected: string]>([
   ['=a,"b"', '"\'=a,""b"""'],
   [null, ""],
 ])("%j", (value, expected) => {
-  expect(cell(value)).toBe(expected);
+  expect(csvCell(value)).toBe(expected);
 });
