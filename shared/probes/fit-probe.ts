@@ -12,7 +12,7 @@ import type {
   ResampleResult,
 } from "./fit-probe-spec.ts";
 import { boundScale } from "./logistic-axes.ts";
-import { ProbeDataError } from "./logistic-input.ts";
+import { ProbeDataError, takeRows } from "./logistic-input.ts";
 import type { LogisticFit, LogisticRegression } from "./logistic.ts";
 import { accuracy, correctness, macroF1 } from "./metrics.ts";
 import { onlineCodelength } from "./online-codelength.ts";
@@ -93,12 +93,15 @@ async function runResample(index: number, l2: number, context: FitContext): Prom
   const { regression, data, seed } = context;
   const { train, test, classes } = data;
   const n = train.labels.length;
-  const counts = new Float64Array(n);
-  for (const i of drawIndices(n, n, { seed, purpose: DrawPurpose.trainingBootstrap, index })) counts[i]!++;
+  const draws = new Float64Array(n);
+  for (const i of drawIndices(n, n, { seed, purpose: DrawPurpose.trainingBootstrap, index })) draws[i]!++;
+  // A third of the examples is not drawn.
+  const drawn = Array.from(draws.keys()).filter((i) => draws[i]! > 0);
   const fit = await regression.fit({
     ...problemOf(data, l2),
-    labels: train.labels,
-    counts,
+    features: takeRows(train.features, drawn),
+    labels: drawn.map((i) => train.labels[i]!),
+    counts: drawn.map((i) => draws[i]!),
     gradientTolerance: LOOSE_TOLERANCE,
   });
   const { classes: predicted } = await regression.predict(fit, test.features, test.labels);

@@ -85,26 +85,37 @@ export function isFiniteEvaluation({ value, gradient }: Evaluation): boolean {
   return Number.isFinite(value) && Number.isFinite(dot(gradient, gradient));
 }
 
-export function difference(a: Float64Array, b: Float64Array): Float64Array {
-  const out = new Float64Array(a.length);
+/** out ← a − b. */
+export function difference(a: Float64Array, b: Float64Array, out: Float64Array): void {
   for (let j = 0; j < a.length; j++) out[j] = a[j]! - b[j]!;
-  return out;
 }
 
 export function addScaled(target: Float64Array, source: Float64Array, factor: number): void {
   for (let j = 0; j < target.length; j++) target[j]! += factor * source[j]!;
 }
 
+/** Four sums in turn, because each addition would wait for the one before it. */
 export function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
-  return sum;
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  const length = a.length;
+  const fours = length - (length % 4);
+  for (let j = 0; j < fours; j += 4) {
+    s0 += a[j]! * b[j]!;
+    s1 += a[j + 1]! * b[j + 1]!;
+    s2 += a[j + 2]! * b[j + 2]!;
+    s3 += a[j + 3]! * b[j + 3]!;
+  }
+  for (let j = fours; j < length; j++) s0 += a[j]! * b[j]!;
+  return s0 + s1 + (s2 + s3);
 }
 
 export const norm = (a: Float64Array) => Math.sqrt(dot(a, a));
 
 export function largest(a: Float64Array): number {
   let max = 0;
-  for (let j = 0; j < a.length; j++) max = Math.max(max, Math.abs(a[j]!));
+  for (let j = 0; j < a.length; j++) {
+    const size = Math.abs(a[j]!);
+    if (!(size <= max)) max = size;
+  }
   return max;
 }

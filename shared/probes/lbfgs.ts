@@ -76,6 +76,8 @@ export async function minimise(
     );
   }
   const pairs: Pair[] = [];
+  const direction = new Float64Array(point.length);
+  let spare: Pick<Pair, "s" | "y"> = newPair(point.length);
   const values = [value];
   let evaluations = 1;
   let iterations = 0;
@@ -98,25 +100,27 @@ export async function minimise(
 
   for (let stop = stopped(); ; stop = stopped()) {
     if (stop) return finish(stop);
-    const direction = descentDirection(gradient, pairs);
+    descentDirection(gradient, pairs, direction);
     const step = await lineSearch(objective, point, { value, gradient }, direction, {
       // Without curvature pairs the gradient's length says nothing about distances: start with a short step.
       first: pairs.length > 0 ? 1 : Math.min(1, 1 / norm(gradient)),
       noise: valueNoise * Math.max(1, Math.abs(value)),
     });
     evaluations += step.evaluations;
-    const s = difference(step.point, point);
+    const { s, y } = spare;
+    difference(step.point, point, s);
     if (!step.found || dot(s, s) === 0) {
       if (pairs.length === 0) return finish("line-search");
       // Old curvature can mislead: try once more along the gradient itself.
       pairs.length = 0;
       continue;
     }
-    const y = difference(step.gradient, gradient);
+    difference(step.gradient, gradient, y);
     const curvature = dot(s, y);
     if (curvature > 1e-12 * norm(s) * norm(y)) {
       pairs.push({ s, y, rho: 1 / curvature });
-      if (pairs.length > memory) pairs.shift();
+      // The oldest pair makes room for the next one.
+      spare = pairs.length > memory ? pairs.shift()! : newPair(point.length);
     }
     ({ point, value, gradient } = step);
     values.push(value);
@@ -124,9 +128,11 @@ export async function minimise(
   }
 }
 
-/** −H∇f by the two-loop recursion, H₀ = (sᵀy / yᵀy) I of the latest pair. */
-function descentDirection(gradient: Float64Array, pairs: readonly Pair[]): Float64Array {
-  const q = gradient.slice();
+const newPair = (length: number) => ({ s: new Float64Array(length), y: new Float64Array(length) });
+
+/** q ← −H∇f by the two-loop recursion, H₀ = (sᵀy / yᵀy) I of the latest pair. */
+function descentDirection(gradient: Float64Array, pairs: readonly Pair[], q: Float64Array): void {
+  q.set(gradient);
   const alphas: number[] = [];
   for (let i = pairs.length - 1; i >= 0; i--) {
     const { s, y, rho } = pairs[i]!;
@@ -139,5 +145,4 @@ function descentDirection(gradient: Float64Array, pairs: readonly Pair[]): Float
   for (let j = 0; j < q.length; j++) q[j]! *= gamma;
   pairs.forEach(({ s, y, rho }, i) => addScaled(q, s, alphas[i]! - rho * dot(y, q)));
   for (let j = 0; j < q.length; j++) q[j] = -q[j]!;
-  return q;
 }

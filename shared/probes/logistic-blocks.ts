@@ -27,33 +27,52 @@ export function prepareBlocks(
   for (let from = 0; from < rows; from += size) {
     const n = Math.min(size, rows - from);
     const features = data.subarray(from * columns, (from + n) * columns);
-    const targets = BigInt64Array.from({ length: n }, (_, i) => BigInt(labels[from + i]!));
+    const chosen = new BigInt64Array(n);
+    for (let i = 0; i < n; i++) chosen[i] = BigInt(labels[from + i]!);
     blocks.push({
       from,
       feeds: {
         [INPUT.features]: { type: "float32", dims: [n, columns], data: features },
-        [INPUT.labels]: { type: "int64", dims: [n], data: targets },
-        ...(counts && {
-          [INPUT.shares]: {
-            type: "float32",
-            dims: [n, 1],
-            data: Float32Array.from({ length: n }, (_, i) => counts[from + i]! / total),
-          },
-        }),
+        [INPUT.labels]: { type: "int64", dims: [n], data: chosen },
+        ...(counts && gradientFeeds(chosen, counts.subarray(from, from + n), classes, total)),
       },
     });
   }
   return blocks;
 }
 
-export function weightFeeds({ weights, bias }: LogisticWeights): Feeds {
-  const classes = bias.length;
+function gradientFeeds(labels: BigInt64Array, counts: Float64Array, classes: number, total: number): Feeds {
+  const n = labels.length;
+  const shares = new Float32Array(n);
+  const targets = new Float32Array(n * classes);
+  for (let i = 0; i < n; i++) {
+    shares[i] = counts[i]! / total;
+    targets[i * classes + Number(labels[i]!)] = shares[i]!;
+  }
   return {
-    [INPUT.weights]: {
-      type: "float32",
-      dims: [classes, weights.length / classes],
-      data: Float32Array.from(weights),
-    },
-    [INPUT.bias]: { type: "float32", dims: [1, classes], data: Float32Array.from(bias) },
+    [INPUT.shares]: { type: "float32", dims: [n, 1], data: shares },
+    [INPUT.targets]: { type: "float32", dims: [n, classes], data: targets },
   };
+}
+
+/** Weights as feeds, in memory that is used again: a feed is good until the next one. */
+export class WeightFeeds {
+  private readonly weights: Float32Array;
+  private readonly bias: Float32Array;
+  private readonly feeds: Feeds;
+
+  constructor(classes: number, columns: number) {
+    this.weights = new Float32Array(classes * columns);
+    this.bias = new Float32Array(classes);
+    this.feeds = {
+      [INPUT.weights]: { type: "float32", dims: [classes, columns], data: this.weights },
+      [INPUT.bias]: { type: "float32", dims: [1, classes], data: this.bias },
+    };
+  }
+
+  of({ weights, bias }: LogisticWeights): Feeds {
+    this.weights.set(weights);
+    this.bias.set(bias);
+    return this.feeds;
+  }
 }

@@ -44,14 +44,13 @@ function tridiagonalise(a: Float64Array, d: number) {
     const w = new Float64Array(d);
     let overlap = 0;
     for (let i = k + 1; i < d; i++) {
-      let sum = 0;
-      for (let j = k + 1; j < d; j++) sum += a[i * d + j]! * v[j]!;
-      w[i] = beta * sum;
+      w[i] = beta * rowDot(a, i * d, v, k + 1, d);
       overlap += w[i]! * v[i]!;
     }
     for (let i = k + 1; i < d; i++) w[i]! -= (beta / 2) * overlap * v[i]!;
     for (let i = k + 1; i < d; i++) {
-      for (let j = k + 1; j < d; j++) a[i * d + j]! -= v[i]! * w[j]! + w[i]! * v[j]!;
+      const [vi, wi] = [v[i]!, w[i]!];
+      for (let j = k + 1; j < d; j++) a[i * d + j]! -= vi * w[j]! + wi * v[j]!;
     }
   }
   const diagonal = Float64Array.from({ length: d }, (_, i) => a[i * d + i]!);
@@ -66,12 +65,25 @@ function accumulate(reflections: readonly { v: Float64Array; beta: number }[], d
   for (let k = reflections.length - 1; k >= 0; k--) {
     const { v, beta } = reflections[k]!;
     for (let row = k + 1; row < d; row++) {
-      let sum = 0;
-      for (let j = k + 1; j < d; j++) sum += u[row * d + j]! * v[j]!;
-      for (let j = k + 1; j < d; j++) u[row * d + j]! -= beta * sum * v[j]!;
+      const scale = beta * rowDot(u, row * d, v, k + 1, d);
+      for (let j = k + 1; j < d; j++) u[row * d + j]! -= scale * v[j]!;
     }
   }
   return u;
+}
+
+/** Σ_j row_j v_j over from ≤ j < to, in four sums, because each addition would wait for the one before it. */
+function rowDot(values: Float64Array, row: number, v: Float64Array, from: number, to: number): number {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  let j = from;
+  for (; j + 3 < to; j += 4) {
+    s0 += values[row + j]! * v[j]!;
+    s1 += values[row + j + 1]! * v[j + 1]!;
+    s2 += values[row + j + 2]! * v[j + 2]!;
+    s3 += values[row + j + 3]! * v[j + 3]!;
+  }
+  for (; j < to; j++) s0 += values[row + j]! * v[j]!;
+  return s0 + s1 + (s2 + s3);
 }
 
 /** Rotates the tridiagonal matrix to a diagonal one, and the rows of `vectors` with it. */

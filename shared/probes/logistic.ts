@@ -20,7 +20,7 @@ import {
   type LogisticWeights,
   type Matrix,
 } from "./logistic-input.ts";
-import { prepareBlocks, weightFeeds, type Block } from "./logistic-blocks.ts";
+import { prepareBlocks, WeightFeeds, type Block } from "./logistic-blocks.ts";
 
 export interface LogisticFit extends LogisticWeights, Omit<Minimum, "point"> {}
 
@@ -68,13 +68,19 @@ export class LogisticRegression {
 
     // A point is [W / scale, b].
     const size = classes * features.columns;
-    const weightsAt = (point: Float64Array): LogisticWeights => {
-      const weights = point.slice(0, size);
-      multiplyColumns(weights, scale);
-      const bias = point.slice(size);
-      for (const c of absent) bias[c] = -Infinity;
-      return { weights, bias };
+    const weightsAt = (
+      point: Float64Array,
+      into = blankWeights(classes, features.columns),
+    ): LogisticWeights => {
+      into.weights.set(point.subarray(0, size));
+      multiplyColumns(into.weights, scale);
+      into.bias.set(point.subarray(size));
+      for (const c of absent) into.bias[c] = -Infinity;
+      return into;
     };
+    // Thousands of points are tried; their memory would keep the garbage collector busy.
+    const trial = blankWeights(classes, features.columns);
+    const feeds = new WeightFeeds(classes, features.columns);
     const origin = new Float64Array(size + classes);
     if (start) {
       start.weights.forEach((weight, i) => (origin[i] = weight / scale[i % scale.length]!));
@@ -82,7 +88,7 @@ export class LogisticRegression {
     }
     const { point, ...rest } = await minimise(
       async (point) => {
-        const evaluation = await this.evaluateBlocks(problem, weightsAt(point), blocks);
+        const evaluation = await this.evaluateBlocks(problem, weightsAt(point, trial), blocks, feeds);
         multiplyColumns(evaluation.gradient.subarray(0, size), scale);
         return evaluation;
       },
@@ -103,10 +109,12 @@ export class LogisticRegression {
     checkLabels(labels, classes, features.rows);
     const loss = new Float64Array(features.rows);
     const predicted = new Int32Array(features.rows);
+    const own = new WeightFeeds(classes, features.columns).of(fit);
     for (const { from, feeds } of prepareBlocks(features, labels, classes)) {
-      const out = await this.predictions.run({ ...feeds, ...weightFeeds(fit) });
+      const out = await this.predictions.run({ ...feeds, ...own });
       loss.set(out[OUTPUT.loss]!.data as Float32Array, from);
-      predicted.set(Int32Array.from(out[OUTPUT.predicted]!.data as BigInt64Array, Number), from);
+      const chosen = out[OUTPUT.predicted]!.data as BigInt64Array;
+      for (let i = 0; i < chosen.length; i++) predicted[from + i] = Number(chosen[i]!);
     }
     return { loss, classes: predicted };
   }
@@ -123,12 +131,14 @@ export class LogisticRegression {
     { l2, penaliseIntercept }: LogisticProblem,
     at: LogisticWeights,
     blocks: readonly Block[],
+    weightFeeds = new WeightFeeds(at.bias.length, at.weights.length / at.bias.length),
   ): Promise<Evaluation> {
     const { weights, bias } = at;
+    const own = weightFeeds.of(at);
     const gradient = new Float64Array(weights.length + bias.length);
     let value = 0;
     for (const { feeds } of blocks) {
-      const out = await this.losses.run({ ...feeds, ...weightFeeds(at) });
+      const out = await this.losses.run({ ...feeds, ...own });
       const shares = feeds[INPUT.shares]!.data as Float32Array;
       const loss = out[OUTPUT.loss]!.data as Float32Array;
       // The loss of an example that does not count may be infinite.
@@ -141,6 +151,11 @@ export class LogisticRegression {
     return { value, gradient };
   }
 }
+
+const blankWeights = (classes: number, columns: number) => ({
+  weights: new Float64Array(classes * columns),
+  bias: new Float64Array(classes),
+});
 
 /** (λ/2)‖w‖²; its gradient is added to `gradient` from `offset` on. */
 function addPenalty(gradient: Float64Array, w: Float64Array, l2: number, offset: number): number {

@@ -28,14 +28,20 @@ export function standardise(name: string, train: Matrix, others: readonly Matrix
   const means = new Float64Array(columns);
   const squares = new Float64Array(columns);
   const sizes = new Float64Array(columns);
-  const eachValue = (use: (j: number, x: number) => void) => {
-    for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < columns; j++, at++) use(j, data[at]!);
-  };
-  eachValue((j, x) => {
-    means[j]! += x / rows;
-    sizes[j] = Math.max(sizes[j]!, Math.abs(x));
-  });
-  eachValue((j, x) => (squares[j]! += (x - means[j]!) ** 2 / rows));
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++, at++) {
+      const x = data[at]!;
+      means[j]! += x / rows;
+      const size = Math.abs(x);
+      if (size > sizes[j]!) sizes[j] = size;
+    }
+  }
+  for (let i = 0, at = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++, at++) {
+      const centred = data[at]! - means[j]!;
+      squares[j]! += (centred * centred) / rows;
+    }
+  }
   const deviations = squares.map(Math.sqrt);
   const kept = [...deviations.keys()].filter((j) => deviations[j]! > CONSTANT * sizes[j]!);
   if (kept.length === 0) {
