@@ -1,9 +1,11 @@
 import { defineConfig } from "eslint/config";
+import svelte from "eslint-plugin-svelte";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  { ignores: ["node_modules", ".wrangler", "dist", "**/worker-configuration.d.ts"] },
+  { ignores: ["node_modules", ".wrangler", "dist", "dashboard/build", "**/worker-configuration.d.ts"] },
   tseslint.configs.recommended,
+  svelte.configs.recommended,
   {
     rules: {
       eqeqeq: "error",
@@ -11,6 +13,12 @@ export default defineConfig(
       "no-console": "error",
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
     },
+  },
+  {
+    files: ["**/*.svelte", "**/*.svelte.ts"],
+    languageOptions: { parserOptions: { parser: tseslint.parser } },
+    // Sets and maps are made anew rather than changed, which the rule does not see.
+    rules: { "svelte/prefer-svelte-reactivity": "off" },
   },
   { files: ["test/benchmarks/**"], rules: { "no-console": "off" } },
 );

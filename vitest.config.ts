@@ -23,18 +23,24 @@ export default defineConfig({
           include: [
             "shared/**/*.test.ts",
             "worker/local/**/*.test.ts",
+            "dashboard/src/**/*.test.ts",
             "test/node/**/*.test.ts",
             "test/conformance/**/*.test.ts",
           ],
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "worker/edge/wrangler.toml" } })],
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "worker/edge/wrangler.toml" },
+            miniflare: { bindings: { MIGRATIONS: await readD1Migrations("worker/migrations") } },
+          })),
+        ],
         test: {
           name: "workerd",
           testTimeout,
           include: ["worker/edge/**/*.test.ts", "test/workerd/**/*.test.ts"],
-          globalSetup: "test/conformance/node-wasm-results.ts",
+          globalSetup: ["test/conformance/node-wasm-results.ts", "test/conformance/native-result.ts"],
         },
       },
       {
@@ -42,6 +48,8 @@ export default defineConfig({
           cloudflareTest(async () => ({
             wrangler: { configPath: "wrangler.toml" },
             miniflare: {
+              // The compute worker does not run beside these tests: see the projects `workerd` and `system`.
+              serviceBindings: { EDGE: { disk: { path: "worker/edge", writable: false } } },
               bindings: {
                 MIGRATIONS: await readD1Migrations("worker/migrations"),
                 PLATEAU_OWNER_TOKEN: "the-owners-token-which-tests-alone-know",
@@ -54,6 +62,14 @@ export default defineConfig({
           testTimeout,
           include: ["worker/api/**/*.test.ts"],
           setupFiles: ["worker/api/testing/migrate.ts"],
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout,
         },
       },
       {

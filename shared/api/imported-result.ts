@@ -16,7 +16,7 @@ export interface CheckpointLabels {
 }
 
 /** The most that a card may hold, in characters of JSON. */
-const LARGEST_CARD = 65_536;
+export const LARGEST_CARD = 65_536;
 
 /** @throws ImportedResultError where the result is of another suite or contradicts itself. */
 export function assertOfSuite(result: Result, suite: PublishedSuite): void {

@@ -15,6 +15,9 @@ export const tokenIdSchema = z
   .string()
   .regex(/^[0-9a-f]{16}$/, "expected a token's id: 16 hexadecimal digits");
 
+/** Who owns what was uploaded: a token, by its id, or the one who runs the board. */
+export const ownerSchema = z.union([z.literal("owner"), tokenIdSchema]);
+
 export const newTokenSchema = z.strictObject({
   /** Whose it is, or what for. */
   label: labelSchema,
@@ -30,6 +33,8 @@ export const tokenSchema = z.object({
   createdAt: dateSchema,
   expiresAt: dateSchema,
   revokedAt: dateSchema.nullable(),
+  /** A day in UTC; null where it never was. */
+  lastUsedOn: z.iso.date().nullable(),
 });
 
 /** The token itself is shown this once. */

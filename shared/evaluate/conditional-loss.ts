@@ -37,8 +37,8 @@ export class ConditionalLoss {
   private session: Session | undefined;
 
   /**
-   * @param conditionals of every labelled token of the corpus, in order. They may be shorter than the model's vocabulary:
-   * what is beyond is impossible.
+   * @param conditionals of every labelled token of the corpus, in order, with gaps where examples will not be asked for.
+   * They may be shorter than the model's vocabulary: what is beyond is impossible.
    * @throws UnsupportedModelError where they are longer.
    */
   constructor(
@@ -51,7 +51,8 @@ export class ConditionalLoss {
     this.runtime = runtime;
     this.corpus = corpus;
     this.conditionals = conditionals;
-    const words = conditionals[0]?.length ?? 0;
+    // Gaps are passed over.
+    const words = conditionals.reduce((most, { length }) => Math.max(most, length), 0);
     if (words > model.vocabulary) {
       throw new UnsupportedModelError(
         `The language of the corpus has ${words} tokens, but the model knows ${model.vocabulary}. ` +

@@ -1,17 +1,12 @@
-/** A whole evaluation in one process: shards in rounds until the budget or the precision is reached, then the parts. */
+/** A whole evaluation in one process: pieces in rounds until the budget or the precision is reached, then the parts. */
 import type { Corpus } from "../corpus/corpus.ts";
 import type { Measure } from "../measures/index.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Runtime } from "../runtime.ts";
 import { estimate } from "./estimate.ts";
-import {
-  Evaluation,
-  traceName,
-  type EvaluationHooks,
-  type EvaluationOptions,
-  type FamilyId,
-} from "./evaluation.ts";
+import { Evaluation, type EvaluationHooks, type EvaluationOptions, type FamilyId } from "./evaluation.ts";
 import { exactOf } from "./exact-sums.ts";
+import { traceName } from "./family-setup.ts";
 import { reconcile, stratify, type Stratum } from "./per-tensor.ts";
 import { measureResults, type MeasureResult, type MeasureResults, type TensorResult } from "./result.ts";
 import { mergeTallies, type Tally } from "./tally.ts";
@@ -34,8 +29,8 @@ export interface EvaluateOutcome {
   readonly tallies: ReadonlyMap<FamilyId, Tally>;
 }
 
-/** Examples of a shard: progress and memory, not precision, depend on it. */
-const SHARD_EXAMPLES = 256;
+/** Examples of a piece: progress and memory, not precision, depend on it. */
+export const PIECE_EXAMPLES = 256;
 /** Fewer directions than this do not tell their own error well enough to stop on it. */
 const FIRST_ROUND = 8;
 
@@ -97,16 +92,16 @@ async function runRounds(
   let next = precision === undefined ? directions : Math.min(FIRST_ROUND, directions);
   const firstRound = new Map<number, Tally>();
   for (;;) {
-    const specs = evaluation
-      .shards(SHARD_EXAMPLES, drawn, next)
-      .filter((spec) => (spec.family ?? family) === family);
-    const total = done + specs.reduce((sum, spec) => sum + evaluation.rowsOf(spec), 0);
-    for (const spec of specs) {
+    const pieces = evaluation
+      .pieces(PIECE_EXAMPLES, drawn, next)
+      .filter((piece) => (piece.family ?? family) === family);
+    const total = done + pieces.reduce((sum, piece) => sum + evaluation.rowsOf(piece), 0);
+    for (const piece of pieces) {
       onRows(done, total);
-      const tally = await evaluation.runShard(spec, firstRound.get(spec.firstExample));
-      if (drawn === 0) firstRound.set(spec.firstExample, tally);
+      const tally = await evaluation.runPiece(piece, firstRound.get(piece.firstExample));
+      if (drawn === 0) firstRound.set(piece.firstExample, tally);
       tallies.push(tally);
-      done += evaluation.rowsOf(spec);
+      done += evaluation.rowsOf(piece);
       onRows(done, total);
     }
     drawn += next;

@@ -1,7 +1,7 @@
 /**
- * One checkpoint on one corpus: prepare (inspect, check, choose ε), run shards, and turn their tally into measures.
+ * One checkpoint on one corpus: prepare (inspect, check, choose ε), run pieces, and turn their tally into measures.
  *
- * Shards are independent and idempotent: a block of examples with some of their directions gives the same numbers
+ * Pieces are independent and idempotent: a block of examples with some of their directions gives the same numbers
  * whoever runs it, whenever, next to whatever else.
  */
 import type { Corpus } from "../corpus/corpus.ts";
@@ -10,18 +10,16 @@ import { selectMeasures, type Measure } from "../measures/index.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Parameter } from "../onnx/parameters.ts";
 import type { Family } from "../perturb/families/family.ts";
-import { rankOne } from "../perturb/families/rank-one.ts";
 import { assertFinite } from "../perturb/finite-loss.ts";
-import { Passes } from "../perturb/passes.ts";
+import type { Passes } from "../perturb/passes.ts";
 import type { Pair } from "../perturb/sign-feeds.ts";
-import { selfCheck, type SelfCheck } from "../perturb/self-check.ts";
-import type { StepChoice, TraceName } from "../perturb/step-size.ts";
 import { prepareSubject, type Subject } from "../perturb/subject.ts";
 import type { Runtime } from "../runtime.ts";
-import type { BatchLimits } from "./batches.ts";
+import { batchLimits, forwardLimits } from "./batch-limits.ts";
 import { ConditionalLoss } from "./conditional-loss.ts";
-import { exactKinds, exactSums } from "./exact-sums.ts";
-import { runPilot } from "./pilot.ts";
+import { planEvaluation, type EvaluationPlan, type FamilyPlan } from "./evaluation-plan.ts";
+import { exactSums } from "./exact-sums.ts";
+import { familySetup } from "./family-setup.ts";
 import { asCentral, runForward, runPairs, type PairOutcome, type RunPairsOptions } from "./run-pairs.ts";
 import type { MeasureSums, Tally } from "./tally.ts";
 
@@ -35,6 +33,8 @@ export interface EvaluationOptions {
   readonly seed: number;
   /** ε by family, set by hand or by an earlier evaluation; chosen by the pilot where absent. */
   readonly epsilon?: Readonly<Partial<Record<FamilyId, number>>>;
+  /** Whether the rule chose `epsilon` in an earlier evaluation, so that it need not be compared with another. */
+  readonly epsilonChosen?: boolean;
   /** Pairs (example, direction) in one pass at most. */
   readonly batch: number;
   /** Which parameters to perturb; all of them where absent. */
@@ -48,8 +48,8 @@ export interface EvaluationHooks {
   readonly beforePass?: (rows: number) => void | Promise<void>;
 }
 
-/** A piece of an evaluation: examples `[firstExample, firstExample + examples)` × directions `[firstDirection, …)`. */
-export interface ShardSpec {
+/** Examples `[firstExample, firstExample + examples)` with directions `[firstDirection, firstDirection + directions)`. */
+export interface Piece {
   /** The family of the measures; null where only the loss is wanted. */
   readonly family: FamilyId | null;
   readonly firstExample: number;
@@ -58,20 +58,15 @@ export interface ShardSpec {
   readonly directions: number;
 }
 
-/** Tokens of a pass: enough to keep kernels busy, few enough for the activations of a wide model. */
-const TOKENS_PER_PASS = 4096;
-/** Examples that share directions where some weights only move as a whole. */
-const BLOCK = 16;
+/** Examples that share directions where some weights only move as a whole: no piece may cut them in two. */
+export const BLOCK = 16;
 /** With one direction each, at most this many examples draw a second one, to tell direction noise. */
 const EXAMPLES_DRAWN_TWICE = 64;
 
-interface FamilyState {
+export interface FamilyState extends Omit<FamilyPlan, "family"> {
   readonly family: Family;
   readonly passes: Passes;
-  readonly check: SelfCheck;
-  /** Absent where nothing moves: only the loss is measured, or all that was selected is exact. */
-  readonly step: StepChoice | null;
-  /** Whether forward differences are enough: they are where nothing but Fisher traces is asked of the family. */
+  /** Whether forward differences are enough. */
   readonly forward: boolean;
 }
 
@@ -85,21 +80,34 @@ export class Evaluation {
   private readonly conditionalLoss: ConditionalLoss | undefined;
   private readonly hooks: EvaluationHooks;
 
-  private constructor(
+  /**
+   * An evaluation as `plan` says, with nothing checked or chosen again.
+   *
+   * @throws UnsupportedModelError where the language of the corpus has more words than the model.
+   */
+  constructor(
     subject: Subject,
+    runtime: Runtime,
     corpus: Corpus,
     options: EvaluationOptions,
-    families: ReadonlyMap<FamilyId, FamilyState>,
-    conditionalLoss: ConditionalLoss | undefined,
-    hooks: EvaluationHooks,
+    plan: EvaluationPlan,
+    hooks: EvaluationHooks = {},
   ) {
     this.subject = subject;
     this.corpus = corpus;
     this.options = options;
     this.measures = selectMeasures(options.measures);
-    this.families = families;
-    this.conditionalLoss = conditionalLoss;
     this.hooks = hooks;
+    this.families = new Map(
+      plan.map(({ family: id, check, step }) => {
+        const { family, passes, forward, moves } = familySetup(id, subject, runtime, corpus, options);
+        return [id, { family, passes, check, step, forward: forward && moves }];
+      }),
+    );
+    const wantsExcess = this.measures.some(({ forward }) => forward === "excess");
+    const { conditionals } = corpus;
+    this.conditionalLoss =
+      wantsExcess && conditionals ? new ConditionalLoss(subject, runtime, corpus, conditionals) : undefined;
   }
 
   /**
@@ -116,65 +124,24 @@ export class Evaluation {
   ): Promise<Evaluation> {
     hooks.onStage?.("inspecting");
     const subject = await prepareSubject(original, runtime, corpus);
-    const measures = selectMeasures(options.measures);
-    const wanted = new Set(measures.flatMap(({ family }) => (family ? [family] : [])));
-    const families = new Map<FamilyId, FamilyState>();
-    for (const family of wanted.size > 0 ? wanted : [rankOne]) {
-      const include = wanted.size > 0 ? options.include : () => false;
-      const base = {
-        subject,
-        runtime,
-        family,
-        objective: corpus.objective,
-        examples: corpus.examples,
-        seed: options.seed,
-        ...(include && { include }),
-        exact: exactKinds(measures.filter((measure) => measure.family === family)),
-      };
-      hooks.onStage?.("checking");
-      await hooks.beforePass?.(0);
-      const check = await selfCheck({ ...base, original });
-      const passes = new Passes(base);
-      const traces = measures.filter((measure) => measure.family === family).map(traceName);
-      // A row at θ is needed anyway, for the loss; another half a direction is then never cheaper.
-      const forward = !passes.shared && traces.length > 0 && traces.every((name) => name === "fisher");
-      const moves = passes.participation.some(({ mode }) => mode === "example" || mode === "shared");
-      let step: StepChoice | null = null;
-      if (wanted.size > 0 && moves) {
-        hooks.onStage?.("choosing ε");
-        const epsilon = options.epsilon?.[family.id];
-        step = await runPilot({
-          passes,
-          corpus,
-          examples: corpus.examples,
-          limits: forward ? forwardLimits(subject, options) : batchLimits(subject, options),
-          directions: options.directions,
-          wanted: traces,
-          forward,
-          ...(hooks.beforePass && { beforePass: hooks.beforePass }),
-          ...(epsilon !== undefined && { epsilon }),
-        });
-      }
-      await passes.dispose();
-      families.set(family.id, { family, passes, check, step, forward: forward && moves });
-    }
-    const wantsExcess = measures.some(({ forward }) => forward === "excess");
-    const { conditionals } = corpus;
-    const conditionalLoss =
-      wantsExcess && conditionals ? new ConditionalLoss(subject, runtime, corpus, conditionals) : undefined;
-    return new Evaluation(subject, corpus, options, families, conditionalLoss, hooks);
+    const plan = await planEvaluation(original, subject, runtime, corpus, options, hooks);
+    return new Evaluation(subject, runtime, corpus, options, plan, hooks);
   }
 
-  /** The shards of directions `[first, first + count)`, in blocks of at most `examples` examples. */
-  shards(examples: number, firstDirection = 0, directions = this.options.directions): ShardSpec[] {
-    // A block of shared directions must not be cut in two.
+  /** What preparing found out: with it others go on from here. */
+  get plan(): EvaluationPlan {
+    return [...this.families].map(([family, { check, step }]) => ({ family, check, step }));
+  }
+
+  /** The pieces of directions `[first, first + count)`, of at most `examples` examples. */
+  pieces(examples: number, firstDirection = 0, directions = this.options.directions): Piece[] {
     const size = Math.max(BLOCK, Math.ceil(examples / BLOCK) * BLOCK);
     const total = this.corpus.examples.length;
-    const specs: ShardSpec[] = [];
+    const pieces: Piece[] = [];
     for (const [id, { step }] of this.families) {
       const measured = this.measures.some(({ family }) => family?.id === id);
       for (let first = 0; first < total; first += size) {
-        specs.push({
+        pieces.push({
           family: measured ? id : null,
           firstExample: first,
           examples: Math.min(size, total - first),
@@ -183,60 +150,65 @@ export class Evaluation {
         });
       }
     }
-    return specs;
+    return pieces;
   }
 
-  /** Rows that a shard runs through the model, for progress. */
-  rowsOf(spec: ShardSpec): number {
-    const { forward } = this.families.get(spec.family ?? "rank-one")!;
-    return spec.examples + (forward ? 1 : 2) * this.pairsOf(spec).length;
+  /** Rows that a piece runs through the model, for progress. */
+  rowsOf(piece: Piece): number {
+    const { forward } = this.families.get(piece.family ?? "rank-one")!;
+    return piece.examples + (forward ? 1 : 2) * this.pairsOf(piece).length;
   }
 
   /**
-   * Runs one shard.
+   * Runs one piece.
    *
    * @param earlier the same examples' tally from an earlier round, which saves running them at θ again.
    * @throws NonFiniteLossError
    */
-  async runShard(spec: ShardSpec, earlier?: Tally): Promise<Tally> {
+  async runPiece(piece: Piece, earlier?: Tally): Promise<Tally> {
+    const tally = await this.tallyPasses(piece, earlier);
+    return { ...tally, excess: earlier?.excess ?? (await this.excess(piece)) };
+  }
+
+  /** The piece without its excess loss, which needs a session of its own. */
+  async tallyPasses(piece: Piece, earlier?: Tally): Promise<Tally> {
     const { corpus } = this;
-    const { passes, step, forward } = this.families.get(spec.family ?? "rank-one")!;
-    const range = Array.from({ length: spec.examples }, (_, i) => spec.firstExample + i);
-    const pairs = this.pairsOf(spec);
+    const { passes, step, forward } = this.families.get(piece.family ?? "rank-one")!;
+    const range = examplesOf(piece);
+    const pairs = this.pairsOf(piece);
     const { base, exact, outcomes } = await (forward
       ? this.runForward(passes, step!.epsilon, pairs)
       : this.runCentral(passes, step?.epsilon ?? null, range, pairs, earlier));
-    assertFinite(base, spec.firstExample);
+    assertFinite(base, piece.firstExample);
     const unitSize = unitSizeOf(passes);
     return {
-      firstExample: spec.firstExample,
-      firstDirection: spec.firstDirection,
+      firstExample: piece.firstExample,
+      firstDirection: piece.firstDirection,
       unitSize,
       tokens: range.map((i) => targetsOf(corpus.examples[i]!, corpus.objective).length),
       loss: base,
-      excess: await this.excessOf(spec, range, earlier),
-      directions: range.map((i) => this.directionsOf(i, spec)),
+      excess: null,
+      directions: range.map((i) => this.directionsOf(i, piece)),
       exact,
       measures: Object.fromEntries(
         this.measures
-          .filter(({ family }) => family?.id === spec.family && family !== null)
+          .filter(({ family }) => family?.id === piece.family && family !== null)
           .map((measure) => [
             measure.id,
-            sums(measure, outcomes, base, spec, unitSize, step?.epsilon ?? NaN),
+            sums(measure, outcomes, base, piece, unitSize, step?.epsilon ?? NaN),
           ]),
       ),
     };
   }
 
-  /** It needs no directions, so the shards of one family tell it for all. */
-  private async excessOf(
-    { family }: ShardSpec,
-    range: readonly number[],
-    earlier: Tally | undefined,
-  ): Promise<Tally["excess"]> {
+  /**
+   * [example]: what `Tally.excess` says of the piece's examples. It needs no directions, so the pieces of one family
+   * tell it for all: null for those of others, and where it is not asked for or not known.
+   */
+  async excess(piece: Piece): Promise<Tally["excess"]> {
     const [first] = this.families.keys();
-    if (!this.conditionalLoss || (family !== null && family !== first)) return null;
-    return earlier?.excess ?? this.conditionalLoss.excess(range, batchLimits(this.subject, this.options));
+    if (!this.conditionalLoss || (piece.family !== null && piece.family !== first)) return null;
+    return this.conditionalLoss.excess(examplesOf(piece), batchLimits(this.subject, this.options));
   }
 
   /** What is known at θ, once an example, and outcomes at θ ± εv; no outcomes without an ε. */
@@ -246,7 +218,7 @@ export class Evaluation {
     range: readonly number[],
     pairs: readonly Pair[],
     earlier: Tally | undefined,
-  ): Promise<ShardOutcome> {
+  ): Promise<PieceOutcome> {
     const run = this.runOptions(passes);
     const still = {
       ...run,
@@ -268,7 +240,7 @@ export class Evaluation {
   }
 
   /** What is known at θ and outcomes at θ + εv, from the same passes. */
-  private async runForward(passes: Passes, epsilon: number, pairs: readonly Pair[]): Promise<ShardOutcome> {
+  private async runForward(passes: Passes, epsilon: number, pairs: readonly Pair[]): Promise<PieceOutcome> {
     const found = await runForward(this.forwardOptions(passes), pairs, epsilon);
     const still = [...new Map(found.map((outcome) => [outcome.pair.example, outcome])).values()];
     return {
@@ -283,10 +255,14 @@ export class Evaluation {
     return { ...this.runOptions(passes), limits: forwardLimits(this.subject, this.options) };
   }
 
+  /** How many examples draw directions together. */
+  unitSize(family: FamilyId): number {
+    return unitSizeOf(this.families.get(family)!.passes);
+  }
+
   /** Examples that draw directions together: each on its own, or blocks where some weights only move as a whole. */
   units(family: FamilyId): number[][] {
-    const { passes } = this.families.get(family)!;
-    const size = unitSizeOf(passes);
+    const size = this.unitSize(family);
     const total = this.corpus.examples.length;
     return Array.from({ length: Math.ceil(total / size) }, (_, unit) =>
       Array.from({ length: Math.min(size, total - unit * size) }, (_, i) => unit * size + i),
@@ -313,30 +289,37 @@ export class Evaluation {
     await this.conditionalLoss?.dispose();
   }
 
-  private pairsOf(spec: ShardSpec): Pair[] {
-    const { passes } = this.families.get(spec.family ?? "rank-one")!;
+  private pairsOf(piece: Piece): Pair[] {
+    const { passes } = this.families.get(piece.family ?? "rank-one")!;
     const blocks = unitSizeOf(passes) > 1;
     const pairs: Pair[] = [];
-    for (let example = spec.firstExample; example < spec.firstExample + spec.examples; example++) {
+    for (const example of examplesOf(piece)) {
       const block = blocks ? { block: example - (example % BLOCK) } : {};
-      for (let k = 0; k < this.directionsOf(example, spec); k++) {
-        pairs.push({ example, direction: spec.firstDirection + k, ...block });
+      for (let k = 0; k < this.directionsOf(example, piece); k++) {
+        pairs.push({ example, direction: piece.firstDirection + k, ...block });
       }
     }
     return pairs;
   }
 
-  /** With one direction an example, some draw two: without that nothing could be said of direction noise. */
-  private directionsOf(example: number, { firstDirection, directions }: ShardSpec): number {
+  private directionsOf(example: number, { firstDirection, directions }: Piece): number {
     if (directions !== 1 || firstDirection !== 0) return directions;
-    const total = this.corpus.examples.length;
-    const stride = Math.ceil(total / EXAMPLES_DRAWN_TWICE);
     const { passes } = this.families.values().next().value!;
-    return unitSizeOf(passes) > 1 || example % stride === 0 ? 2 : 1;
+    return directionsDrawn(example, this.corpus.examples.length, unitSizeOf(passes));
   }
 }
 
-interface ShardOutcome {
+/** Of an example that is asked for one direction: some draw two, or nothing could be said of direction noise. */
+function directionsDrawn(example: number, examples: number, unitSize: number): number {
+  const stride = Math.ceil(examples / EXAMPLES_DRAWN_TWICE);
+  return unitSize > 1 || example % stride === 0 ? 2 : 1;
+}
+
+function examplesOf({ firstExample, examples }: Piece): number[] {
+  return Array.from({ length: examples }, (_, i) => firstExample + i);
+}
+
+interface PieceOutcome {
   /** [example]: ℓ_i(θ), nats. */
   readonly base: readonly number[];
   readonly exact: Tally["exact"];
@@ -347,28 +330,11 @@ function unitSizeOf({ shared, oneByOne }: Passes): number {
   return shared && !oneByOne ? BLOCK : 1;
 }
 
-function batchLimits({ inputs, oneByOne }: Subject, { batch }: EvaluationOptions): BatchLimits {
-  return { pairs: batch, tokens: TOKENS_PER_PASS / 2, padding: inputs.takesMask || oneByOne };
-}
-
-/** Passes of forward differences with as many rows as those of central ones. */
-function forwardLimits(subject: Subject, options: EvaluationOptions): BatchLimits {
-  const { pairs, tokens, padding } = batchLimits(subject, options);
-  const share = (2 * options.directions) / (options.directions + 1);
-  return { pairs: Math.max(1, Math.floor(pairs * share)), tokens: Math.floor(tokens * share), padding };
-}
-
-/** Which of the pilot's traces tells about a measure. */
-export function traceName(measure: Measure): TraceName {
-  if (measure.secondDifference) return "hessian";
-  return measure.id.startsWith("empirical") ? "empirical" : "fisher";
-}
-
 function sums(
   measure: Measure,
   outcomes: readonly PairOutcome[],
   base: readonly number[],
-  { firstExample, examples }: ShardSpec,
+  { firstExample, examples }: Piece,
   unitSize: number,
   epsilon: number,
 ): MeasureSums {

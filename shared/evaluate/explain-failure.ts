@@ -57,7 +57,7 @@ export async function explainFailure(
 
 /** The greatest number of the example's tokens that the model runs on; null where no session can be made. */
 async function longestThatRuns(graph: Graph, runtime: Runtime, example: Example): Promise<number | null> {
-  const session = await runtime.createSession(writeModel(graph), { throwaway: true }).catch(() => null);
+  const session = await runtime.createSession(writeModel(graph), { throwaway: true }).catch(refused(null));
   if (!session) return null;
   const runs = async (length: number): Promise<boolean> => {
     const inputs = modelInputs(graph);
@@ -66,8 +66,8 @@ async function longestThatRuns(graph: Graph, runtime: Runtime, example: Example)
         inputFeeds(graph, inputs, [shortened(example, length)], inputs.fixedLength ?? length),
       );
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      return refused(false)(error);
     }
   };
   try {
@@ -83,6 +83,14 @@ async function longestThatRuns(graph: Graph, runtime: Runtime, example: Example)
   } finally {
     await session.dispose();
   }
+}
+
+/** What stands for a refusal; a machine that fails says nothing about the model. */
+function refused<Answer>(answer: Answer): (error: unknown) => Answer {
+  return (error) => {
+    if (isFromRuntime(error)) return answer;
+    throw error;
+  };
 }
 
 function shortened({ inputIds, labels, attentionMask, tokenTypeIds }: Example, length: number): Example {

@@ -1,39 +1,33 @@
-/** Numbers of many examples in a JSON file: float32, little-endian, in base64 (RFC 4648). */
+/** Numbers of many examples in a JSON file: little-endian, in base64. */
+import { decodeBytes, encodeBytes } from "./base64.ts";
 
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const VALUES = new Map([...DIGITS].map((digit, value) => [digit, value]));
-
+/** As float32. */
 export function encodeFloats(values: readonly number[]): string {
   const view = new DataView(new ArrayBuffer(4 * values.length));
   values.forEach((value, i) => view.setFloat32(4 * i, value, true));
-  const bytes = new Uint8Array(view.buffer);
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 3) {
-    const [a, b = 0, c = 0] = bytes.subarray(i, i + 3);
-    const group = (a! << 16) | (b << 8) | c;
-    const digits = [18, 12, 6, 0].map((shift) => DIGITS[(group >>> shift) & 63]!).join("");
-    const left = bytes.length - i;
-    text += left >= 3 ? digits : digits.slice(0, left + 1).padEnd(4, "=");
-  }
-  return text;
+  return encodeBytes(new Uint8Array(view.buffer));
 }
 
 /** Null where the text is no list of float32 in base64. */
 export function decodeFloats(text: string): Float32Array | null {
-  const digits = text.replace(/={1,2}$/, "");
-  const count = Math.floor((digits.length * 3) / 4);
-  if (text.length % 4 !== 0 || count % 4 !== 0) return null;
-  const bytes = new Uint8Array(count);
-  let bits = 0;
-  let held = 0;
-  let next = 0;
-  for (const digit of digits) {
-    const value = VALUES.get(digit);
-    if (value === undefined) return null;
-    bits = ((bits << 6) | value) & 0xffffff;
-    held += 6;
-    if (held >= 8) bytes[next++] = (bits >>> (held -= 8)) & 0xff;
-  }
-  const view = new DataView(bytes.buffer);
-  return Float32Array.from({ length: count / 4 }, (_, i) => view.getFloat32(4 * i, true));
+  const view = viewOf(text, 4);
+  return view && Float32Array.from({ length: view.byteLength / 4 }, (_, i) => view.getFloat32(4 * i, true));
+}
+
+/** As float64: every bit is kept. */
+export function encodeDoubles(values: readonly number[]): string {
+  const view = new DataView(new ArrayBuffer(8 * values.length));
+  values.forEach((value, i) => view.setFloat64(8 * i, value, true));
+  return encodeBytes(new Uint8Array(view.buffer));
+}
+
+/** Null where the text is no list of float64 in base64. */
+export function decodeDoubles(text: string): number[] | null {
+  const view = viewOf(text, 8);
+  return view && Array.from({ length: view.byteLength / 8 }, (_, i) => view.getFloat64(8 * i, true));
+}
+
+function viewOf(text: string, size: number): DataView | null {
+  const bytes = decodeBytes(text);
+  return bytes && bytes.length % size === 0 ? new DataView(bytes.buffer) : null;
 }

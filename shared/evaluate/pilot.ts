@@ -7,6 +7,7 @@ import { hessianTrace } from "../measures/hessian-trace.ts";
 import type { Pair } from "../perturb/sign-feeds.ts";
 import {
   chooseStep,
+  describeChosen,
   describeStep,
   ROUNDING_EPSILON,
   type Pilot,
@@ -33,13 +34,14 @@ export interface PilotOptions extends RunPairsOptions {
   readonly wanted: readonly TraceName[];
   /** Whether the run takes forward differences. */
   readonly forward: boolean;
-  /** ε set by hand; chosen where absent. */
+  /** ε set by hand, or chosen earlier; chosen now where absent. */
   readonly epsilon?: number;
+  readonly chosenEarlier?: boolean;
 }
 
 /** Chooses ε for the directions of `passes`, or describes the one given. */
 export async function runPilot(options: PilotOptions): Promise<StepChoice> {
-  const { passes, corpus, directions, wanted, forward, epsilon } = options;
+  const { passes, corpus, directions, wanted, forward, epsilon, chosenEarlier = false } = options;
   const pairs = pilotPairs(corpus.examples.length, passes.shared && !passes.oneByOne);
   const tokens = pairs.map(({ example }) => targetsOf(corpus.examples[example]!, corpus.objective).length);
   const total = tokens.reduce((sum, m) => sum + m, 0);
@@ -98,8 +100,9 @@ export async function runPilot(options: PilotOptions): Promise<StepChoice> {
     directions,
     labelledTokens: corpus.labelledTokens,
   };
-  return epsilon === undefined
-    ? chooseStep(pilot, rounding, size, wanted)
+  if (epsilon === undefined) return chooseStep(pilot, rounding, size, wanted);
+  return chosenEarlier
+    ? describeChosen(pilot, rounding, size, epsilon)
     : describeStep(pilot, rounding, size, epsilon, wanted);
 }
 

@@ -41,7 +41,7 @@ const partOfModel = z.object({ name: z.string(), parameters: count, reason: z.st
 const file = z.object({ file: z.string(), sha256, bytes: count });
 
 /** All that a replay needs, and what the numbers rested on. */
-const receiptSchema = z.object({
+export const receiptSchema = z.object({
   versions: z.object({ plateau: z.string(), onnxruntime: z.string(), node: z.string() }),
   device: z.string(),
   /** Null where the runtime decides. */

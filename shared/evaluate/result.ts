@@ -1,8 +1,10 @@
 /** The result of an evaluation: one object per model, as files, API and tables carry it. */
 import type { Participation } from "../perturb/participation.ts";
-import { traceName, type Evaluation, type FamilyId } from "./evaluation.ts";
+import type { StepChoice } from "../perturb/step-size.ts";
+import type { Evaluation, FamilyId } from "./evaluation.ts";
 import { estimate, populationError } from "./estimate.ts";
 import { exactOf } from "./exact-sums.ts";
+import { traceName } from "./family-setup.ts";
 import type { Tally } from "./tally.ts";
 
 export interface MeasureResult {
@@ -42,14 +44,18 @@ export type MeasureResults = Readonly<Record<string, MeasureResult | UndefinedMe
 
 const EXACT = { roundingError: 0, stepBias: 0, reason: null };
 
+/** What measures rest on beside tallies: an evaluation, or as much of one as was kept. */
+export interface Measured extends Pick<Evaluation, "corpus" | "measures"> {
+  readonly families: ReadonlyMap<FamilyId, { readonly step: StepChoice | null }>;
+}
+
 /** Measures from the merged tallies of each family (`loss` stands for all that was run without one). */
 export function measureResults(
-  evaluation: Evaluation,
+  { corpus, measures, families }: Measured,
   tallies: ReadonlyMap<FamilyId, Tally>,
   perTensor?: ReadonlyMap<string, readonly TensorResult[]>,
   only?: FamilyId,
 ): MeasureResults {
-  const { corpus, measures, families } = evaluation;
   const groups = corpus.examples.some(({ group }) => group !== undefined)
     ? corpus.examples.map(({ group }, i) => group ?? `example ${i}`)
     : undefined;

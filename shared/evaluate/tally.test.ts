@@ -8,7 +8,7 @@ function exactTotals(first: number, examples: number): Record<number, number> {
 }
 
 /** Examples `[first, first + values.length)`, each with the given estimates from direction `firstDirection` on. */
-function shard(first: number, firstDirection: number, values: readonly (readonly number[])[]): Tally {
+function piece(first: number, firstDirection: number, values: readonly (readonly number[])[]): Tally {
   const sum = (list: readonly number[]) => list.reduce((total, value) => total + value, 0);
   return {
     firstExample: first,
@@ -27,19 +27,19 @@ function shard(first: number, firstDirection: number, values: readonly (readonly
   };
 }
 
-const whole = shard(0, 0, [
+const whole = piece(0, 0, [
   [1, 2, 3],
   [4, 5, 6],
   [7, 8, 9],
 ]);
 const parts = [
-  shard(0, 0, [
+  piece(0, 0, [
     [1, 2],
     [4, 5],
   ]),
-  shard(0, 2, [[3], [6]]),
-  shard(2, 0, [[7, 8]]),
-  shard(2, 2, [[9]]),
+  piece(0, 2, [[3], [6]]),
+  piece(2, 0, [[7, 8]]),
+  piece(2, 2, [[9]]),
 ];
 
 describe("merging", () => {
@@ -50,7 +50,7 @@ describe("merging", () => {
 
   test("does not depend on the order, bit for bit", () => {
     const uneven = Array.from({ length: 4 }, (_, round) =>
-      [0, 2].map((first) => shard(first, round, [[0.1 * (round + 1)], [1e-17 + round / 3]])),
+      [0, 2].map((first) => piece(first, round, [[0.1 * (round + 1)], [1e-17 + round / 3]])),
     ).flat();
     const merged = mergeTallies(uneven);
     fc.assert(
@@ -63,7 +63,7 @@ describe("merging", () => {
 
   test("keeps the sums of units that share directions", () => {
     const unit = (first: number, squares: number): Tally => ({
-      ...shard(first, 0, [[1], [2]]),
+      ...piece(first, 0, [[1], [2]]),
       unitSize: 2,
       measures: { trace: { sum: [1, 2], squares: [squares] } },
     });
@@ -77,20 +77,20 @@ describe("merging", () => {
 test.each<[string, Tally[], string]>([
   [
     "examples are missing",
-    [parts[0]!, shard(3, 0, [[1]])],
+    [parts[0]!, piece(3, 0, [[1]])],
     "Expected examples from 2, found examples from 3.",
   ],
-  ["examples overlap", [parts[0]!, shard(1, 0, [[1]])], "Expected examples from 2, found examples from 1."],
+  ["examples overlap", [parts[0]!, piece(1, 0, [[1]])], "Expected examples from 2, found examples from 1."],
   [
     "directions are there twice",
     [parts[0]!, parts[0]!],
     "Examples from 0, directions from 0 were counted twice.",
   ],
-  ["shards were cut differently", [parts[0]!, shard(0, 2, [[3]])], "were cut into shards of different sizes"],
+  ["pieces were cut differently", [parts[0]!, piece(0, 2, [[3]])], "were cut into pieces of different sizes"],
   [
     "a measure is missing",
     [parts[0]!, { ...parts[2]!, measures: { other: parts[2]!.measures["trace"]! } }],
-    "Some shards hold the measure trace and some do not.",
+    "Some pieces hold the measure trace and some do not.",
   ],
   ["units differ", [parts[0]!, { ...parts[2]!, unitSize: 16 }], "Expected examples from 2"],
 ])("refused where %s", (_, tallies, message) => {

@@ -21,7 +21,7 @@ export interface ExactSums {
   readonly byParameter: Readonly<Record<number, number>>;
 }
 
-/** A shard's result: examples `[firstExample, firstExample + tokens.length)`, directions `[firstDirection, …)`. */
+/** A piece's result: examples `[firstExample, firstExample + tokens.length)`, directions `[firstDirection, …)`. */
 export interface Tally {
   readonly firstExample: number;
   readonly firstDirection: number;
@@ -89,7 +89,7 @@ export function mergeTallies(tallies: readonly Tally[]): Tally {
 function addDirections(left: Tally, right: Tally): Tally {
   if (left.tokens.length !== right.tokens.length) {
     throw new TallyMismatchError(
-      `Examples from ${left.firstExample} were cut into shards of different sizes.`,
+      `Examples from ${left.firstExample} were cut into pieces of different sizes.`,
     );
   }
   const add = (a: readonly number[], b: readonly number[]) => a.map((value, i) => value + b[i]!);
@@ -105,7 +105,7 @@ function addDirections(left: Tally, right: Tally): Tally {
 
 function joinExcess(left: Tally["excess"], right: Tally["excess"]): Tally["excess"] {
   if ((left === null) !== (right === null)) {
-    throw new TallyMismatchError("Some shards hold the excess loss and some do not.");
+    throw new TallyMismatchError("Some pieces hold the excess loss and some do not.");
   }
   return left && right && [...left, ...right];
 }
@@ -114,7 +114,7 @@ function joinExcess(left: Tally["excess"], right: Tally["excess"]): Tally["exces
 function joinExact(left: Tally["exact"], right: Tally["exact"]): Tally["exact"] {
   const kinds = Object.keys(left) as ExactKind[];
   if (kinds.join() !== Object.keys(right).join()) {
-    throw new TallyMismatchError("Some shards hold exact traces that others do not.");
+    throw new TallyMismatchError("Some pieces hold exact traces that others do not.");
   }
   return Object.fromEntries(
     kinds.map((kind) => {
@@ -134,7 +134,7 @@ function combine(
   return Object.fromEntries(
     Object.entries(left.measures).map(([id, sums]) => {
       const other = right.measures[id];
-      if (!other) throw new TallyMismatchError(`Some shards hold the measure ${id} and some do not.`);
+      if (!other) throw new TallyMismatchError(`Some pieces hold the measure ${id} and some do not.`);
       return [id, join(sums, other)];
     }),
   );

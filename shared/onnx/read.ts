@@ -7,9 +7,10 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from "onnx-buf";
+import { decodedSize } from "./decoded-size.ts";
 import { ModelFormatError, UnsupportedModelError } from "./error.ts";
 import { describeNode, findAttribute, type Graph, type GraphInput } from "./graph.ts";
-import { readSkeleton, SELF } from "./skeleton.ts";
+import { MAX_MEMORY, readSkeleton, SELF, tooMuchMemory } from "./skeleton.ts";
 import { byteLength, dimsOf, elementCount, externalPointer, isFloat, type WeightSource } from "./weights.ts";
 
 /** Before opset 11 Gather, Slice, Clip and Pad differ; exporters have written 11 or later since 2019. */
@@ -31,6 +32,8 @@ const REFUSED: Readonly<Record<string, string>> = {
 export interface ReadOptions {
   /** Opens an external-data file named by the model, or answers undefined where there is none. */
   readonly external?: (location: string) => Promise<WeightSource | undefined>;
+  /** Bytes that the graph may take in memory without its weights. */
+  readonly memory?: number;
 }
 
 /**
@@ -39,8 +42,11 @@ export interface ReadOptions {
  * @throws ModelFormatError where the bytes are no ONNX model, or sizes disagree with the file.
  * @throws UnsupportedModelError for custom operators, local functions, opsets below 11, missing external data.
  */
-export async function readModel(source: WeightSource, { external }: ReadOptions = {}): Promise<Graph> {
-  const proto = decode(await readSkeleton(source));
+export async function readModel(
+  source: WeightSource,
+  { external, memory = MAX_MEMORY }: ReadOptions = {},
+): Promise<Graph> {
+  const proto = decode(await readSkeleton(source, memory), memory);
   const graph = proto.graph;
   if (!graph || graph.node.length === 0) throw new ModelFormatError("it holds no graph");
   if (graph.node.length > MAX_NODES) throw new ModelFormatError(`it has ${graph.node.length} nodes`);
@@ -80,10 +86,12 @@ export async function readModel(source: WeightSource, { external }: ReadOptions 
   };
 }
 
-function decode(skeleton: Uint8Array): ModelProto {
+function decode(skeleton: Uint8Array, memory: number): ModelProto {
   try {
+    if (decodedSize(ModelProtoSchema, skeleton, memory) > memory) throw tooMuchMemory();
     return fromBinary(ModelProtoSchema, skeleton);
   } catch (error) {
+    if (error instanceof ModelFormatError) throw error;
     throw new ModelFormatError(error instanceof Error ? error.message : String(error));
   }
 }

@@ -16,6 +16,10 @@ export const SELF = "";
 const INLINE_BYTES = 128;
 /** What a graph may occupy without its weights. Real graphs take 0.1–20 MB; a bomb of nodes takes more. */
 export const MAX_SKELETON_BYTES = 64 * 2 ** 20;
+/** What a graph may take in memory without its weights, unless whoever reads it has less. */
+export const MAX_MEMORY = 2 ** 30;
+/** What a piece of the skeleton takes besides its bytes. */
+const PIECE_BYTES = 240;
 /** Nesting of subgraphs (`If`, `Loop`). Real models use 1 or 2; deep nesting only serves to exhaust the stack. */
 const MAX_DEPTH = 8;
 /** Reads are this large, so that a walk over small fields costs few requests. */
@@ -37,9 +41,13 @@ const TENSOR_RAW_DATA = 9;
 const TENSOR_EXTERNAL_DATA = 13;
 const TENSOR_DATA_LOCATION = 14;
 
-/** The skeleton's bytes. Throws ModelFormatError where the file is not a well-formed ModelProto. */
-export async function readSkeleton(source: ByteSource): Promise<Uint8Array> {
-  const walk = new Walk(source);
+/**
+ * The skeleton's bytes. Throws ModelFormatError where the file is not a well-formed ModelProto.
+ *
+ * @param memory bytes that reading may take.
+ */
+export async function readSkeleton(source: ByteSource, memory = MAX_MEMORY): Promise<Uint8Array> {
+  const walk = new Walk(source, memory);
   const chunks = await walk.message("model", 0, source.size, 0);
   return concatenate(chunks);
 }
@@ -49,9 +57,11 @@ class Walk {
   private window: Uint8Array = new Uint8Array(0);
   private windowStart = 0;
   private written = 0;
+  private memory: number;
 
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, memory: number) {
     this.source = source;
+    this.memory = memory;
   }
 
   /** Copies one message of `kind` in `[start, end)`, weights cut out. */
@@ -62,6 +72,8 @@ class Walk {
     const chunks: Uint8Array[] = [];
     const keep = (bytes: Uint8Array) => {
       this.written += bytes.byteLength;
+      this.memory -= bytes.byteLength + PIECE_BYTES;
+      if (this.memory < 0) throw tooMuchMemory();
       if (this.written > MAX_SKELETON_BYTES) {
         throw new ModelFormatError(
           `the graph without its weights is larger than ${MAX_SKELETON_BYTES / 2 ** 20} MiB; is this a language model?`,
@@ -144,6 +156,12 @@ class Walk {
     if (length <= WINDOW_BYTES) return (await this.peek(offset, length)).slice();
     return (await this.source.read(offset, length)).slice();
   }
+}
+
+export function tooMuchMemory(): ModelFormatError {
+  return new ModelFormatError(
+    "its graph would take too much memory, even without its weights; is this a language model?",
+  );
 }
 
 function isWeight(fieldNumber: number): boolean {

@@ -3,7 +3,7 @@ import { TensorProto_DataLocation as DataLocation, TensorProtoSchema, type Tenso
 import { expect, test } from "vitest";
 import { normalSource } from "../../test/support/random.ts";
 import type { Graph } from "./graph.ts";
-import { bytesSource } from "./source.ts";
+import { bytesSource, type ByteSource } from "./source.ts";
 import { findTies } from "./ties.ts";
 import { constant, DataType } from "./weights.ts";
 
@@ -15,7 +15,7 @@ function transposeOf(values: Float32Array, rows: number): Float32Array {
   return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!);
 }
 
-function ties(tensors: readonly TensorProto[], file = new Uint8Array(0)) {
+function ties(tensors: readonly TensorProto[], source: ByteSource = bytesSource(new Uint8Array(0))) {
   const graph: Graph = {
     opset: 17,
     irVersion: 8,
@@ -24,7 +24,7 @@ function ties(tensors: readonly TensorProto[], file = new Uint8Array(0)) {
     outputs: [],
     nodes: [],
     initializers: new Map(tensors.map((tensor) => [tensor.name, tensor])),
-    sources: new Map([["", bytesSource(file)]]),
+    sources: new Map([["", source]]),
   };
   return findTies(graph, tensors);
 }
@@ -116,6 +116,49 @@ test("larger tensors are compared to the end, in blocks", async () => {
   expect([...found.keys()]).toEqual(["copy", "turned"]);
 });
 
+test("transposed copies are read in order, each once, a few megabytes at a time", async () => {
+  const [rows, columns] = [3000, 1100];
+  const large = noise(rows * columns);
+  const file = new Uint8Array(8 * large.length);
+  file.set(new Uint8Array(large.buffer));
+  file.set(new Uint8Array(transposeOf(large, rows).buffer), 4 * large.length);
+  const pointing = (name: string, dims: readonly number[], offset: number) =>
+    create(TensorProtoSchema, {
+      name,
+      dataType: DataType.FLOAT,
+      dims: dims.map(BigInt),
+      dataLocation: DataLocation.EXTERNAL,
+      externalData: [{ key: "offset", value: String(offset) }],
+    });
+  const reads: number[] = [];
+  const source = {
+    size: file.length,
+    read(offset: number, length: number) {
+      reads.push(length);
+      return file.subarray(offset, offset + length);
+    },
+  };
+  const tensors = [pointing("a", [rows, columns], 0), pointing("b", [columns, rows], 4 * large.length)];
+  const found = await ties(tensors, source);
+  expect(found.get("b")).toEqual({ leader: "a", transposed: true });
+  expect(Math.max(...reads)).toBeLessThan(5 * 2 ** 20);
+  expect(reads.reduce((sum, length) => sum + length, 0)).toBeLessThan(1.01 * file.length);
+  expect(reads.length).toBeLessThan(50);
+});
+
+test("entries that changed places or signs untie", async () => {
+  const swapped = table.slice();
+  [swapped[20], swapped[150]] = [swapped[150]!, swapped[20]!];
+  const signs = table.slice();
+  for (const place of [20, 30, 40, 50]) signs[place]! *= -1;
+  const found = await ties([
+    constant("first", [20, 9], table),
+    constant("swapped", [9, 20], transposeOf(swapped, 20)),
+    constant("signs", [9, 20], transposeOf(signs, 20)),
+  ]);
+  expect(found.size).toBe(0);
+});
+
 test("the same bytes of a file are the same tensor without being read to the end", async () => {
   const values = noise(100);
   const pointing = (name: string) =>
@@ -125,7 +168,7 @@ test("the same bytes of a file are the same tensor without being read to the end
       dims: [50_000n, 1_000n],
       dataLocation: DataLocation.EXTERNAL,
     });
-  const found = await ties([pointing("a"), pointing("b")], new Uint8Array(values.buffer));
+  const found = await ties([pointing("a"), pointing("b")], bytesSource(new Uint8Array(values.buffer)));
   expect(found.get("b")).toEqual({ leader: "a", transposed: false });
 });
 

@@ -33,12 +33,15 @@ export async function checkExactTraces(
   const tokens = targetsOf(options.examples[0]!, options.objective).length;
   const losses: number[] = [];
   let traces: number[] = [];
-  for (let example = 0; example < count; example++) {
-    const { loss, exact } = await still.run([{ example, direction: 0 }], "base", 0);
-    losses.push(loss[0]![0]!);
-    if (example === 0) traces = exact.map(([sum]) => sum!);
+  try {
+    for (let example = 0; example < count; example++) {
+      const { loss, exact } = await still.run([{ example, direction: 0 }], "base", 0);
+      losses.push(loss[0]![0]!);
+      if (example === 0) traces = exact.map(([sum]) => sum!);
+    }
+  } finally {
+    await still.dispose();
   }
-  await still.dispose();
 
   const parameters = new Set(still.exact.map(({ parameter }) => parameter));
   // Whatever else moves as a whole need not hold up these parameters, of which each row has its own direction.

@@ -45,8 +45,8 @@ const RELATIVE = { single: 2e-3, half: 0.1 };
 const EXACT = { single: 0.05, half: 0.15 };
 /** A step that changes the loss by more than this turns rounding into noise. */
 const LARGEST_CHANGE = 1;
-/** Weights moved at once at most (128 MiB in single precision). */
-const GROUP_ELEMENTS = 2 ** 25;
+/** Weights moved at once: a quarter of them, so that copies are small beside the model, but at least and at most (8 to 128 MiB). */
+const GROUP_ELEMENTS = { least: 2 ** 21, most: 2 ** 25 };
 const FIRST_EPSILON = 2 ** -3;
 const LAST_EPSILON = 2 ** -20;
 
@@ -108,11 +108,13 @@ interface MovedGroup {
 /** Parameters in groups of bounded size: moved weights are copies, and ONNX Runtime may make all of them at once. */
 function groupsOf({ parameters }: Subject, participation: readonly Participation[]): Set<number>[] {
   const groups: Set<number>[] = [];
+  const quarter = parameters.reduce((sum, { count }) => sum + count, 0) / 4;
+  const most = Math.min(GROUP_ELEMENTS.most, Math.max(GROUP_ELEMENTS.least, quarter));
   let size = Infinity;
   for (const { index, count } of parameters) {
     if (participation[index]!.mode === "none") continue;
     size += count;
-    if (size > GROUP_ELEMENTS) {
+    if (size > most) {
       groups.push(new Set());
       size = count;
     }

@@ -141,6 +141,20 @@ export async function chooseStep(
 }
 
 /**
+ * The quality of an ε that an earlier evaluation chose, whose word is taken for it: nothing is withheld.
+ */
+export async function describeChosen(
+  pilot: Pilot,
+  rounding: Rounding,
+  size: RunSize,
+  epsilon: number,
+): Promise<StepChoice> {
+  const here = await pilot.tracesAt(epsilon);
+  const twice = await pilot.tracesAt(2 * epsilon);
+  return { epsilon, rounding, quality: qualityOf(here, twice, rounding, size, epsilon) };
+}
+
+/**
  * The quality of an ε that was set by hand: measured all the same, but nothing is withheld.
  *
  * Far above the step that the rule would choose, doubling ε no longer tells the truncation; there it is the difference
@@ -153,12 +167,9 @@ export async function describeStep(
   epsilon: number,
   wanted: readonly TraceName[],
 ): Promise<StepChoice> {
-  const here = await pilot.tracesAt(epsilon);
   const chosen = await chooseStep(pilot, rounding, size, wanted);
-  if (epsilon <= chosen.epsilon) {
-    const twice = await pilot.tracesAt(2 * epsilon);
-    return { epsilon, rounding, quality: qualityOf(here, twice, rounding, size, epsilon) };
-  }
+  if (epsilon <= chosen.epsilon) return describeChosen(pilot, rounding, size, epsilon);
+  const here = await pilot.tracesAt(epsilon);
   const there = await pilot.tracesAt(chosen.epsilon);
   const errors = here.differenceError(there);
   const of = (name: TraceName): StepQuality => ({

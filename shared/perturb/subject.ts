@@ -1,5 +1,6 @@
 /** Turns a model into the subject of rewritings: canonical graph, parameters, and layouts found by running it. */
 import type { Corpus, Example } from "../corpus/corpus.ts";
+import { isFromRuntime, isOutOfMemory } from "../evaluate/explain-failure.ts";
 import { Builder } from "../onnx/build.ts";
 import { canonicalise } from "../onnx/canonical/index.ts";
 import { UnsupportedModelError } from "../onnx/error.ts";
@@ -135,7 +136,7 @@ async function probe(
   const session = await runtime.createSession(writeModel(probed), { throwaway: true });
   try {
     const run = (chosen: readonly Example[]) => session.run(inputFeeds(probed, inputs, chosen, length));
-    const three = inputs.fixedBatch === 1 ? null : await run(rows).catch(() => null);
+    const three = inputs.fixedBatch === 1 ? null : await run(rows).catch(nullIfRefused);
     if (!three)
       return await probeOne(
         session,
@@ -155,6 +156,12 @@ async function probe(
   }
 }
 
+/** A model may not take batches; a machine that fails is another matter. */
+function nullIfRefused(error: unknown): null {
+  if (isFromRuntime(error) && !isOutOfMemory(error)) return null;
+  throw error;
+}
+
 /** A graph fixed to one example says nothing of batches: each run then has one example, and one direction. */
 async function probeOne(
   session: Session,
@@ -167,8 +174,8 @@ async function probeOne(
   try {
     result = await session.run(feeds);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new UnsupportedModelError(`ONNX Runtime cannot run the model on the corpus: ${message}`);
+    if (!isFromRuntime(error) || isOutOfMemory(error)) throw error;
+    throw new UnsupportedModelError(`ONNX Runtime cannot run the model on the corpus: ${error.message}`);
   }
   const vocabulary = checkLogits(logits, result[shape]!, 1, length);
   const layout: Layout = { kind: "batched", axis: 0, rank: 3, dims: [1, length, 1] };

@@ -1,4 +1,5 @@
 /** How the axes of hidden states relate to examples, positions and channels: found by running the model. */
+import { isFromRuntime, isOutOfMemory } from "../evaluate/explain-failure.ts";
 import { Builder } from "../onnx/build.ts";
 import { UnsupportedModelError } from "../onnx/error.ts";
 import { cloneGraph, pruneAndSort } from "../onnx/graph.ts";
@@ -84,17 +85,19 @@ async function lengthThatRuns(
 ): Promise<number> {
   if (fixedLength !== null) return fixedLength;
   const short = Math.min(SHORT, longest);
-  let failure: unknown;
+  let failure: Error | undefined;
   for (const length of [short, longest, ...Array.from({ length: short - 1 }, (_, i) => short - 1 - i)]) {
     try {
       await run([0], length);
       return length;
     } catch (error) {
+      if (!isFromRuntime(error) || isOutOfMemory(error)) throw error;
       failure ??= error;
     }
   }
-  const message = failure instanceof Error ? failure.message : String(failure);
-  throw new UnsupportedModelError(`ONNX Runtime cannot run the model on ${short} tokens: ${message}`);
+  throw new UnsupportedModelError(
+    `ONNX Runtime cannot run the model on ${short} tokens: ${failure?.message ?? ""}`,
+  );
 }
 
 function orderOf(layout: ReturnType<typeof inferLayout>, length: number): StateLayout["order"] | null {

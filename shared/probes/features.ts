@@ -14,7 +14,6 @@ import type { Feeds, Runtime, Session } from "../runtime.ts";
 import type { Pooling } from "../suites/task.ts";
 import { featureGraph, type FeatureOutput } from "./features-graph.ts";
 import { findStateLayouts } from "./features-layout.ts";
-import type { FeatureShard } from "./features-shard.ts";
 import { poolingFeeds } from "./pooling.ts";
 import {
   checkSentences,
@@ -26,7 +25,7 @@ import {
   type NameSentence,
   type TokenIds,
 } from "./sentences.ts";
-import { rangeOf, type Shard } from "./shards.ts";
+import { placesOf, type Range } from "./ranges.ts";
 
 export interface FeatureOptions {
   readonly model: ForwardModel;
@@ -40,6 +39,19 @@ export interface FeatureOptions {
   readonly longest: number;
   /** Sentences in one pass at most; default 512. */
   readonly batch?: number;
+}
+
+/** Features of the sentences `[first, first + count)`. */
+export interface FeatureRange extends Range {
+  /** The embeddings, then each layer. */
+  readonly layers: readonly LayerFeatures[];
+}
+
+export interface LayerFeatures {
+  /** The layer's number; null for the embeddings. */
+  readonly layer: number | null;
+  /** [count, dimensions] in row-major order. */
+  readonly values: Float32Array;
 }
 
 /** More would defeat the purpose: features are stored, and fitted again and again. */
@@ -109,11 +121,11 @@ export class FeatureExtractor {
    */
   async extract(
     sentences: readonly TokenIds[],
-    range: Shard = { first: 0, count: sentences.length },
+    range: Range = { first: 0, count: sentences.length },
     name: NameSentence = (i) => `Example ${i + 1}`,
-  ): Promise<FeatureShard> {
+  ): Promise<FeatureRange> {
     const { model, dimensions } = this.options;
-    const places = rangeOf(range, sentences.length);
+    const places = placesOf(range, sentences.length);
     const chosen = places.map((i) => sentences[i]!);
     const nameOf = (i: number) => name(places[i]!);
     checkSentences(model, chosen, nameOf);
@@ -143,13 +155,7 @@ export class FeatureExtractor {
         });
       }
     }
-    const { first, count } = range;
-    return {
-      first,
-      count,
-      dimensions,
-      layers: this.layers.map((layer, i) => ({ layer, values: values[i]! })),
-    };
+    return { ...range, layers: this.layers.map((layer, i) => ({ layer, values: values[i]! })) };
   }
 
   dispose(): Promise<void> {

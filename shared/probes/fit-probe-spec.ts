@@ -5,7 +5,6 @@
  * There are two rounds, because the second needs the penalty that the first chose:
  * `firstFits` → `runFit` each → `laterFits(main result)` → `runFit` each → `mergeFits`.
  */
-import type { ProbeData } from "./fit-probe-data.ts";
 import type { CodedBlock } from "./online-codelength.ts";
 
 export type FitSpec =
@@ -77,19 +76,21 @@ export const PERMUTATIONS = 5;
 export const RESAMPLES = 5;
 export const CONTROLS = 2;
 
-/**
- * @param extent `full`; `scores`: accuracy and F1, as baselines need; `quick`: the same at one
- * penalty, as layer curves need.
- */
-export function firstFits(extent: "full" | "scores" | "quick"): FitSpec[] {
+/** `full`; `scores`: accuracy and F1, as baselines need; `quick`: the same at one penalty, as layer curves need. */
+export type FitExtent = "full" | "scores" | "quick";
+
+export function firstFits(extent: FitExtent): FitSpec[] {
   if (extent === "quick") return [{ kind: "main", penalties: [QUICK_PENALTY] }];
   const main: FitSpec = { kind: "main", penalties: PENALTIES };
   if (extent === "scores") return [main];
   return [main, ...range(PERMUTATIONS).map((index) => ({ kind: "codelength" as const, index }))];
 }
 
-/** What a full result needs once its main fit is there. Without types there are no control tasks. */
-export function laterFits({ l2 }: MainResult, { types }: Pick<ProbeData, "types">): FitSpec[] {
+/** What a full result needs once its main fit is there. Without types of examples there are no control tasks. */
+export function laterFits(
+  { l2 }: Pick<MainResult, "l2">,
+  { types }: { readonly types?: unknown },
+): FitSpec[] {
   return [
     ...range(RESAMPLES).map((index) => ({ kind: "resample" as const, index, l2 })),
     ...range(types ? CONTROLS : 0).map((index) => ({ kind: "control" as const, index, l2 })),

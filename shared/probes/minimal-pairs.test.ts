@@ -54,7 +54,7 @@ test("special tokens are context only", async () => {
   ]);
 });
 
-test("shards in any order, one of them twice, give the whole", async () => {
+test("ranges in any order, one of them twice, give the whole", async () => {
   const model = models.get("mlm")!;
   const whole = summariseMinimalPairs([await scoreMinimalPairs(model, pairs)], 3);
   const late = await scoreMinimalPairs(model, pairs, { first: 1, count: 2 });

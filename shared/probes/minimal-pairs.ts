@@ -13,7 +13,7 @@ import type { MinimalPairsTask } from "../suites/task.ts";
 import type { LogLikelihood } from "./log-likelihood.ts";
 import type { ScoredSentence } from "./log-likelihood-rows.ts";
 import { TaskError, type TokenIds } from "./sentences.ts";
-import { inOrder, rangeOf, type Shard } from "./shards.ts";
+import { inOrder, placesOf, type Range } from "./ranges.ts";
 import { accuracyOf, scoredPositions, sum, type Accuracy } from "./zero-shot.ts";
 
 /** Log-likelihoods of a pair's sentences, nats, and how many tokens each is a sum over. */
@@ -25,7 +25,7 @@ export interface PairScore {
 }
 
 /** Scores of the pairs `[first, first + count)`. */
-export interface MinimalPairsShard extends Shard {
+export interface PairScores extends Range {
   readonly pairs: readonly PairScore[];
 }
 
@@ -53,10 +53,10 @@ type Pairs = MinimalPairsTask["pairs"];
 export async function scoreMinimalPairs(
   model: LogLikelihood,
   pairs: Pairs,
-  range: Shard = { first: 0, count: pairs.length },
+  range: Range = { first: 0, count: pairs.length },
   special: ReadonlySet<number> = new Set(),
-): Promise<MinimalPairsShard> {
-  const sentences = rangeOf(range, pairs.length).flatMap((i) => {
+): Promise<PairScores> {
+  const sentences = placesOf(range, pairs.length).flatMap((i) => {
     const { good, bad } = pairs[i]!;
     const scored = [
       scoredSentence(good, "good", i, model, special),
@@ -78,16 +78,13 @@ export async function scoreMinimalPairs(
 }
 
 /**
- * The result for all `total` pairs from shards in any order.
+ * The result for all `total` pairs from ranges in any order.
  *
- * @throws TaskError for a task without pairs; RangeError where shards leave pairs out.
+ * @throws TaskError for a task without pairs; RangeError where ranges leave pairs out.
  */
-export function summariseMinimalPairs(
-  shards: readonly MinimalPairsShard[],
-  total: number,
-): MinimalPairsResult {
+export function summariseMinimalPairs(ranges: readonly PairScores[], total: number): MinimalPairsResult {
   if (total === 0) throw new TaskError("The task has no pairs.");
-  const pairs = inOrder(shards, total).flatMap((shard) => shard.pairs);
+  const pairs = inOrder(ranges, total).flatMap((range) => range.pairs);
   const margins = pairs.map(({ good, bad }) => good - bad);
   const perToken = pairs.map(({ good, bad, goodTokens, badTokens }) => good / goodTokens - bad / badTokens);
   return {

@@ -26,19 +26,19 @@ const items: Items = [
 
 test.each<Objective>(["mlm", "clm"])("scores are means over the ending's tokens, %s", async (objective) => {
   const model = models.get(objective)!;
-  const shard = await scoreMultipleChoice(model, items);
+  const whole = await scoreMultipleChoice(model, items);
   for (const [i, { prompt, choices }] of items.entries()) {
     for (const [c, choice] of choices.entries()) {
       const positions = choice.map((_, t) => prompt.length + t);
       const [terms] = await model.score([{ ids: [...prompt, ...choice], positions, name: "" }]);
       const mean = terms!.reduce((sum, value) => sum + value, 0) / choice.length;
-      expect(shard.items[i]!.choices[c]).toBeCloseTo(mean, 4);
+      expect(whole.items[i]!.choices[c]).toBeCloseTo(mean, 4);
     }
   }
-  expect(JSON.parse(JSON.stringify(shard))).toEqual(shard);
+  expect(JSON.parse(JSON.stringify(whole))).toEqual(whole);
 });
 
-test("shards in any order give the whole", async () => {
+test("ranges in any order give the whole", async () => {
   const model = models.get("clm")!;
   const whole = summariseMultipleChoice([await scoreMultipleChoice(model, items)], 2);
   const late = await scoreMultipleChoice(model, items, { first: 1, count: 1 });

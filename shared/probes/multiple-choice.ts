@@ -9,7 +9,7 @@ import type { MultipleChoiceTask } from "../suites/task.ts";
 import type { LogLikelihood } from "./log-likelihood.ts";
 import type { ScoredSentence } from "./log-likelihood-rows.ts";
 import { TaskError } from "./sentences.ts";
-import { inOrder, rangeOf, type Shard } from "./shards.ts";
+import { inOrder, placesOf, type Range } from "./ranges.ts";
 import { accuracyOf, scoredPositions, sum, type Accuracy } from "./zero-shot.ts";
 
 export interface ItemScore {
@@ -20,7 +20,7 @@ export interface ItemScore {
 }
 
 /** Scores of the items `[first, first + count)`. */
-export interface MultipleChoiceShard extends Shard {
+export interface ItemScores extends Range {
   readonly items: readonly ItemScore[];
 }
 
@@ -45,10 +45,10 @@ type Items = MultipleChoiceTask["items"];
 export async function scoreMultipleChoice(
   model: LogLikelihood,
   items: Items,
-  range: Shard = { first: 0, count: items.length },
+  range: Range = { first: 0, count: items.length },
   special: ReadonlySet<number> = new Set(),
-): Promise<MultipleChoiceShard> {
-  const chosen = rangeOf(range, items.length);
+): Promise<ItemScores> {
+  const chosen = placesOf(range, items.length);
   const sentences = chosen.flatMap((i) => sentencesOf(items[i]!, i, model, special));
   const scores = await model.score(sentences);
   let next = 0;
@@ -69,16 +69,13 @@ export async function scoreMultipleChoice(
 }
 
 /**
- * The result for all `total` items from shards in any order.
+ * The result for all `total` items from ranges in any order.
  *
- * @throws TaskError for a task without items; RangeError where shards leave items out.
+ * @throws TaskError for a task without items; RangeError where ranges leave items out.
  */
-export function summariseMultipleChoice(
-  shards: readonly MultipleChoiceShard[],
-  total: number,
-): MultipleChoiceResult {
+export function summariseMultipleChoice(ranges: readonly ItemScores[], total: number): MultipleChoiceResult {
   if (total === 0) throw new TaskError("The task has no items.");
-  const items = inOrder(shards, total).flatMap((shard) => shard.items);
+  const items = inOrder(ranges, total).flatMap((range) => range.items);
   return {
     accuracy: accuracyOf(items.map(credit)),
     chance: items.reduce((total, { choices }) => total + 1 / choices.length, 0) / items.length,

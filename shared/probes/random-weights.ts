@@ -13,7 +13,7 @@ import { DataType, dimsOf, isFloat, type WeightSource } from "../onnx/weights.ts
 import type { Subject } from "../perturb/subject.ts";
 import { RandomStream } from "../random.ts";
 import type { Runtime } from "../runtime.ts";
-import { addConstant } from "./constants.ts";
+import { addConstant, copyConstants } from "./constants.ts";
 import { momentsOf, type Moments } from "./random-weights-moments.ts";
 import type { ForwardModel } from "./sentences.ts";
 
@@ -25,7 +25,7 @@ export type RandomWeights =
 const PURPOSE = 0x72616e64;
 
 /**
- * The subject's model with random weights; the subject and its file stay as they are. The numbers are keyed by (seed,
+ * The subject's model with random weights, in memory; the subject and its file stay as they are, and can be let go. The numbers are keyed by (seed,
  * parameter), the same on every machine but for the last digit of `Math.log` and `Math.cos`.
  *
  * @param runtime dequantises weights that are stored as integers; not used otherwise.
@@ -53,6 +53,7 @@ export async function randomiseWeights(
     for (const root of parameter.roots) replaceRoot(graph, casts, parameter, root, values);
   }
   graph.nodes.unshift(...casts);
+  await copyConstants(graph);
   return { model: { ...model, graph }, reason: null };
 }
 

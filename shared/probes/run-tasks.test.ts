@@ -7,9 +7,10 @@ import { resultSchema } from "../evaluate/result-schema.ts";
 import { decodeFloats } from "../evaluate/float-list.ts";
 import type { Suite } from "../suites/suite.ts";
 import type { MinimalPairsTask, MultipleChoiceTask, ProbeTask, Task } from "../suites/task.ts";
-import { runTasks, type TaskCache, type TaskResults } from "./run-tasks.ts";
+import { runTasks, type TaskCache } from "./run-tasks.ts";
 import { TaskError } from "./sentences.ts";
 import { writtenTasks } from "./task-result-schema.ts";
+import type { TaskResults } from "./task-results.ts";
 
 const runtime = await createNodeRuntime({ threads: 1 });
 const corpus = toyCorpus("mlm", 12);

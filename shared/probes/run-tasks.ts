@@ -1,42 +1,20 @@
-/** All downstream tasks of a suite on one checkpoint. */
-import { ModelTooBigError, PlateauError } from "../errors.ts";
+/** All downstream tasks of a suite on one checkpoint, in one process: their pieces, task by task. */
+import { assertVocabulary } from "../evaluate/vocabulary-check.ts";
 import type { Subject } from "../perturb/subject.ts";
 import type { Runtime } from "../runtime.ts";
-import { chanceOf } from "../suites/describe.ts";
 import type { Suite } from "../suites/suite.ts";
-import type { MinimalPairsTask, MultipleChoiceTask, ProbeTask } from "../suites/task.ts";
-import { LogLikelihood } from "./log-likelihood.ts";
-import { LogisticRegression } from "./logistic.ts";
-import { scoreMinimalPairs, summariseMinimalPairs } from "./minimal-pairs.ts";
-import { scoreMultipleChoice, summariseMultipleChoice } from "./multiple-choice.ts";
+import { FeaturesInMemory } from "./feature-store.ts";
 import type { ProbeResult } from "./fit-probe-merge.ts";
-import { randomiseWeights } from "./random-weights.ts";
-import { runProbeTask, type ProbeTaskResult } from "./probe-task.ts";
-import { knownTokens, TaskError, type ForwardModel } from "./sentences.ts";
-import { TaskFeatures } from "./task-features.ts";
-import type { Accuracy } from "./zero-shot.ts";
+import { mergeTasks } from "./merge-pieces.ts";
+import { PieceRunner } from "./piece-runner.ts";
+import { planTask, type PlannedPiece, type TaskFacts } from "./plan-pieces.ts";
+import { knownTokens } from "./sentences.ts";
+import type { CompareResult, ExtractResult, FitPieceResult, TaskPiece } from "./task-pieces.ts";
+import type { TaskResults } from "./task-results.ts";
 
-export interface ZeroShotResult {
-  readonly accuracy: Accuracy;
-  readonly chance: number;
-  /** Nats by which the right answer was preferred, one an item: what paired comparisons need. */
-  readonly margins: readonly number[];
-}
-
-/** A task that this model cannot be asked, and why. */
-export interface TaskNotRun {
-  readonly accuracy: null;
-  readonly reason: string;
-}
-
-export interface TaskResults {
-  readonly probes: Readonly<
-    Record<string, (ProbeTaskResult & { readonly chance: number; readonly classes: number }) | TaskNotRun>
-  >;
-  readonly zeroShot: Readonly<Record<string, ZeroShotResult | TaskNotRun>>;
-}
-
-export interface TaskHooks {
+export interface RunTasksOptions {
+  /** Sentences, or rows, of a pass at most; default 512. */
+  readonly batch?: number;
   /** The task that begins or goes on, and how much of all tasks is done, 0 to 1. */
   readonly onProgress?: (task: string, share: number) => void | Promise<void>;
 }
@@ -46,6 +24,11 @@ export interface TaskHooks {
  */
 export type TaskCache = Map<string, ProbeResult>;
 
+/** Nothing need be cut for time. */
+const LIMITS = { operations: Infinity };
+/** Share of a probe task that extracting takes, for progress. */
+const EXTRACTING = 0.3;
+
 /**
  * Runs the tasks one after another. One that the model cannot be asked says why, and the others go on.
  *
@@ -54,106 +37,64 @@ export type TaskCache = Map<string, ProbeResult>;
 export async function runTasks(
   subject: Subject,
   runtime: Runtime,
-  { definition, tasks }: Suite,
+  suite: Suite,
   cache: TaskCache,
-  { onProgress }: TaskHooks = {},
+  { batch, onProgress }: RunTasksOptions = {},
 ): Promise<TaskResults> {
-  assertVocabulary(knownTokens(subject), definition.vocabulary.size, definition.id);
-  const { objective, vocabulary, probeDimensions: dimensions, seed } = definition;
-  const probes: Record<string, TaskResults["probes"][string]> = {};
-  const zeroShot: Record<string, TaskResults["zeroShot"][string]> = {};
-  const open = new Disposables();
+  const { definition, tasks } = suite;
+  assertVocabulary(knownTokens(subject), definition);
+  const facts = factsOf(subject);
+  const results = {
+    extracted: new Map<string, ExtractResult>(),
+    fitted: new Map<string, FitPieceResult>(),
+    compared: new Map<string, CompareResult>(),
+  };
+  let report: (share: number) => void | Promise<void> = () => undefined;
+  const runner = new PieceRunner({
+    suite,
+    runtime,
+    subject: () => Promise.resolve(subject),
+    features: new FeaturesInMemory(),
+    oneHotScores: cache,
+    ...(batch && { batch }),
+    onShare: (share) => report(share),
+  });
+  const run = async (id: string, piece: TaskPiece) => {
+    if (piece.kind === "extract") results.extracted.set(id, await runner.extract(piece));
+    else if (piece.kind === "fit") results.fitted.set(id, await runner.fit(piece));
+    else results.compared.set(id, await runner.compare(piece));
+  };
+  const isDone = ({ id }: PlannedPiece) => Object.values(results).some((done) => done.has(id));
   try {
-    const regression = open.once(() => LogisticRegression.create(runtime));
-    const probeTasks = tasks.filter((task): task is ProbeTask => task.kind === "probe");
-    const featuresOf = (model: ForwardModel) =>
-      new TaskFeatures(model, probeTasks, { runtime, dimensions, seed });
-    const features = featuresOf(subject);
-    const randomFeatures = once(async () => {
-      const { model, reason } = await randomiseWeights(subject, runtime, seed);
-      return model ? featuresOf(model) : { reason };
-    });
-    const likelihood = open.once(() =>
-      LogLikelihood.prepare({ model: subject, runtime, objective, maskId: vocabulary.mask }),
-    );
-    for (const [i, task] of tasks.entries()) {
-      const report = (share: number) => onProgress?.(task.title, (i + share) / tasks.length);
-      await report(0);
-      if (task.kind === "probe") {
-        const context = {
-          runtime,
-          regression: await regression(),
-          features,
-          randomFeatures,
-          dimensions,
-          vocabulary: vocabulary.size,
-          seed,
-          oneHotScores: cache,
-          beforeStep: report,
+    for (const [place, { title }] of tasks.entries()) {
+      for (;;) {
+        const planned = planTask(suite, place, facts, results, LIMITS);
+        const next = planned.find((piece) => !isDone(piece));
+        if (!next) break;
+        // Fits are not known before features are; they are most of the work.
+        const ofKind = planned.filter(({ piece }) => piece.kind === next.piece.kind);
+        const from = next.piece.kind === "fit" ? EXTRACTING : 0;
+        const to = next.piece.kind === "extract" ? EXTRACTING : 1;
+        const done = ofKind.filter(isDone).length;
+        report = (part) => {
+          const share = from + ((to - from) * (done + part)) / ofKind.length;
+          return onProgress?.(title, (place + share) / tasks.length);
         };
-        probes[task.id] = await orReason(async () => ({
-          ...(await runProbeTask(task, context)),
-          chance: chanceOf(task),
-          classes: task.classes.length,
-        }));
-      } else zeroShot[task.id] = await orReason(async () => runZeroShot(await likelihood(), task));
+        await report(0);
+        await run(next.id, next.piece);
+      }
     }
   } finally {
-    await open.dispose();
+    await runner.dispose();
   }
   await onProgress?.("", 1);
-  return { probes, zeroShot };
+  return mergeTasks({ suite, facts, limits: LIMITS, results });
 }
 
-async function orReason<Item>(run: () => Promise<Item>): Promise<Item | TaskNotRun> {
-  try {
-    return await run();
-  } catch (error) {
-    // What is no fault of the task would hit the next one as well.
-    if (!(error instanceof PlateauError) || error instanceof ModelTooBigError) throw error;
-    return { accuracy: null, reason: error.message };
-  }
-}
-
-async function runZeroShot(
-  model: LogLikelihood,
-  task: Exclude<MinimalPairsTask | MultipleChoiceTask, ProbeTask>,
-): Promise<ZeroShotResult> {
-  const { accuracy, margins } =
-    task.kind === "minimal-pairs"
-      ? summariseMinimalPairs([await scoreMinimalPairs(model, task.pairs)], task.pairs.length)
-      : summariseMultipleChoice([await scoreMultipleChoice(model, task.items)], task.items.length);
-  return { accuracy, chance: chanceOf(task), margins };
-}
-
-/** @throws TaskError where the suite's tokens, `size` of them, are more than the model knows. */
-export function assertVocabulary(known: number, size: number, suite: string): void {
-  if (known >= size) return;
-  throw new TaskError(
-    `The model knows ${known} tokens, but ${suite} has a vocabulary of ${size}: it was trained on something else.`,
-  );
-}
-
-function once<Item>(make: () => Promise<Item>): () => Promise<Item> {
-  let made: Promise<Item> | undefined;
-  return () => (made ??= make());
-}
-
-/** Things that are made when first wanted, and freed together. */
-class Disposables {
-  private readonly made: Promise<{ dispose: () => Promise<void> }>[] = [];
-
-  once<Item extends { dispose: () => Promise<void> }>(make: () => Promise<Item>): () => Promise<Item> {
-    let item: Promise<Item> | undefined;
-    return () => {
-      if (!item) this.made.push((item = make()));
-      return item;
-    };
-  }
-
-  async dispose(): Promise<void> {
-    for (const item of await Promise.allSettled(this.made)) {
-      if (item.status === "fulfilled") await item.value.dispose();
-    }
-  }
+/** What planning must know of a model. */
+export function factsOf({ hiddenStates, parameters }: Subject): TaskFacts {
+  return {
+    layers: hiddenStates.map(({ layer }) => layer),
+    parameters: parameters.reduce((sum, { count }) => sum + count, 0),
+  };
 }

@@ -76,7 +76,11 @@ export async function explainRefusal(
   const fits = async (length: number) =>
     runs(ids.slice(0, length)).then(
       () => true,
-      () => false,
+      (refusal: unknown) => {
+        // A machine that fails says nothing about the model.
+        if (!isFromRuntime(refusal)) throw refusal;
+        return false;
+      },
     );
   if (await fits(ids.length)) return error;
   let [good, bad] = [0, ids.length];

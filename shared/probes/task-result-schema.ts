@@ -1,8 +1,7 @@
 /** Downstream results as files, API and tables carry them. */
 import { z } from "zod";
-import type { Baseline, ProbeTaskResult } from "./probe-task.ts";
 import type { ProbeResult } from "./fit-probe-merge.ts";
-import type { TaskResults, ZeroShotResult } from "./run-tasks.ts";
+import type { Baseline, ProbeTaskResult, TaskResults, ZeroShotResult } from "./task-results.ts";
 import { encodeFloats } from "../evaluate/float-list.ts";
 
 const list = <S extends z.ZodType>(item: S) => z.array(item).readonly();
@@ -63,14 +62,7 @@ export function writtenTasks({ probes, zeroShot }: TaskResults): {
   };
 }
 
-function writtenProbe({
-  probe,
-  random,
-  oneHot,
-  layers,
-  chance,
-  classes,
-}: ProbeTaskResult & { chance: number; classes: number }): WrittenProbe {
+function writtenProbe({ probe, random, oneHot, layers, chance, classes }: ProbeTaskResult): WrittenProbe {
   const { accuracy, macroF1, codelength, selectivity, l2, edge, unconverged, correct } = probe;
   return {
     accuracy,

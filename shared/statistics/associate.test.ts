@@ -4,7 +4,7 @@ import reference from "../../test/support/statistics-reference.json" with { type
 import { normalSource, randomSource } from "../../test/support/random.ts";
 import { associate, type AssociationInput } from "./associate.ts";
 import { bootstrapValues } from "./bootstrap.ts";
-import { coefficient, type Coefficient, type CoefficientName } from "./coefficient.ts";
+import { coefficient, coefficientInterval, type Coefficient, type CoefficientName } from "./coefficient.ts";
 import { kendall } from "./kendall.ts";
 import { linearStatistic } from "./linear-statistic.ts";
 import { partialPearson, partialSpearman } from "./partial.ts";
@@ -120,6 +120,29 @@ test("a p-value is never 0: no arrangement of a hundred as extreme gives 1 in 10
   const data = world(2, new Array<number>(12).fill(2));
   const { pearson: found } = associate({ ...data, y: data.x.map((value) => 3 - value), resamples: 100 });
   expect(found.pValue).toBeCloseTo(1 / 101, 12);
+});
+
+test("an interval without a p-value is the one that comes with it", () => {
+  const resampling = { seed: 3, resamples: 100 };
+  for (const name of ["pearson", "spearman", "kendall"] as const) {
+    const { x, y, runs } = world(5, new Array<number>(7).fill(3));
+    const whole = coefficient(name, { x, y, runs }, "all", resampling);
+    const { value, interval } = coefficientInterval(
+      name,
+      { x, y, runs },
+      "all",
+      resampling,
+    );
+    expect(interval).not.toBeNull();
+    expect({ value, interval }).toEqual({ value: whole.value, interval: whole.interval });
+  }
+  const few = coefficientInterval(
+    "pearson",
+    { x: [1, 2, 3], y: [1, 3, 2], runs: ["a", "b", "c"] },
+    "all",
+    resampling,
+  );
+  expect(few.reason).toBe("no interval: 3 independent runs, at least 5 are needed");
 });
 
 describe("what cannot be said is null with a reason", () => {

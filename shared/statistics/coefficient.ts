@@ -64,13 +64,8 @@ export function coefficient(
   if (typeof prepared === "string") return { value: null, interval: null, pValue: null, reason: prepared };
   const { value, grouping, resampled, permuted, build } = prepared;
   const runs = grouping.stratumOf.length;
-  if (runs < FEWEST_RUNS)
-    return {
-      value,
-      interval: null,
-      pValue: null,
-      reason: `no interval and no p-value: ${runs} independent run${runs === 1 ? "" : "s"}, at least ${FEWEST_RUNS} are needed`,
-    };
+  const tooFew = whyTooFew(runs, "no interval and no p-value");
+  if (tooFew !== null) return { value, interval: null, pValue: null, reason: tooFew };
   const bootstrap = bootstrapInterval(resampled, runs, seed, resamples);
   const permutation = permutationTest(permuted, grouping, build, seed, resamples);
   const reasons = [bootstrap.reason, permutation.reason].filter((reason) => reason !== null);
@@ -80,6 +75,27 @@ export function coefficient(
     pValue: permutation.pValue,
     reason: reasons.length === 0 ? null : reasons.join("; "),
   };
+}
+
+/** `coefficient` without the p-value, whose permutations take by far the longest. */
+export function coefficientInterval(
+  name: CoefficientName,
+  checkpoints: Checkpoints,
+  scope: Scope,
+  { seed, resamples }: Resampling,
+): Omit<Coefficient, "pValue"> {
+  const prepared = prepare(name, checkpoints, scope);
+  if (typeof prepared === "string") return { value: null, interval: null, reason: prepared };
+  const { value, grouping, resampled } = prepared;
+  const runs = grouping.stratumOf.length;
+  const tooFew = whyTooFew(runs, "no interval");
+  if (tooFew !== null) return { value, interval: null, reason: tooFew };
+  return { value, ...bootstrapInterval(resampled, runs, seed, resamples) };
+}
+
+function whyTooFew(runs: number, lacking: string): string | null {
+  if (runs >= FEWEST_RUNS) return null;
+  return `${lacking}: ${runs} independent run${runs === 1 ? "" : "s"}, at least ${FEWEST_RUNS} are needed`;
 }
 
 interface Prepared {

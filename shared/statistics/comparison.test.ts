@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import reference from "../../test/support/statistics-reference.json" with { type: "json" };
 import { normalSource } from "../../test/support/random.ts";
-import { comparePaired, compareUnpaired } from "./comparison.ts";
+import { comparePaired, compareUnpaired, pairedComparison } from "./comparison.ts";
 import { normalCdf } from "./normal.ts";
 
 /** 1e-9 relative to the expected value, or absolute where that is 0. */
@@ -26,6 +26,20 @@ describe("paired", () => {
     expect(pValue).toBeCloseTo(0.002833, 6);
     expect(interval![0]).toBeCloseTo(0.7001142, 6);
     expect(interval![1]).toBeCloseTo(2.4598858, 6);
+  });
+
+  test("made ready for many pairs, it says the same of each as it does of one", () => {
+    const normal = normalSource(3);
+    const lists = [0, 1, 2].map(() => Array.from({ length: 12 }, normal));
+    const weights = lists[0]!.map((_, i) => 1 + (i % 2));
+    const groups = lists[0]!.map((_, i) => (i < 3 ? undefined : `g${i % 4}`));
+    for (const design of [{}, { weights }, { groups }, { weights, groups }]) {
+      const compare = pairedComparison(12, design);
+      for (const a of lists) {
+        for (const b of lists) expect(compare(a, b)).toEqual(comparePaired(a, b, design));
+      }
+    }
+    expect(() => pairedComparison(3, { weights: [1, 2] })).toThrow("weights has 2 entries");
   });
 
   test.each(reference.paired)("SciPy's and statsmodels' values, case %#", (known) => {

@@ -1,5 +1,4 @@
 /** Differences between two checkpoints, with what is needed to say whether they are real. */
-import { populationError } from "../evaluate/estimate.ts";
 import type { Interval } from "./bootstrap.ts";
 import { requireFinite, requireLength, StatisticsInputError } from "./error.ts";
 import { normalCdf } from "./normal.ts";
@@ -43,35 +42,75 @@ export function comparePaired(
   design: ExampleDesign = {},
 ): Comparison {
   requireFinite({ a, b });
-  const weights = requireDesign(a.length, design);
-  const differences = a.map((value, i) => value - b[i]!);
+  return pairedComparison(a.length, design)(a, b);
+}
+
+/**
+ * `comparePaired` made ready for many pairs: what they have in common is worked out once.
+ *
+ * @returns a function of two lists of so many finite numbers, which it does not check.
+ * @throws {StatisticsInputError} where the design is not one of so many examples.
+ */
+export function pairedComparison(
+  examples: number,
+  design: ExampleDesign = {},
+): (a: ArrayLike<number>, b: ArrayLike<number>) => Comparison {
+  const weights = Float64Array.from(requireDesign(examples, design));
   const total = sum(weights);
-  const difference = sum(differences) / total;
-  const { standardError, standardDegrees } = populationError(
-    differences,
-    weights,
-    difference,
-    total,
-    design.groups,
-  );
-  if (standardError === null)
-    return undecided(
-      "paired",
-      difference,
-      "all examples are of one group, which leaves no error to judge by",
-    );
-  if (standardError <= ROUNDING * Math.abs(difference)) {
-    const pValue = difference === 0 ? 1 : Math.max(2 ** -standardDegrees, Number.MIN_VALUE);
-    return {
-      method: "paired",
-      difference,
-      standardError: 0,
-      interval: [difference, difference],
-      pValue,
-      reason: null,
-    };
+  const { groupOf, count } = numberGroups(examples, design.groups);
+  const degrees = count - 1;
+  const residuals = new Float64Array(count);
+  let critical: number | undefined;
+  return (a, b) => {
+    let difference = 0;
+    for (let i = 0; i < examples; i++) difference += a[i]! - b[i]!;
+    difference /= total;
+    if (count < 2)
+      return undecided(
+        "paired",
+        difference,
+        "all examples are of one group, which leaves no error to judge by",
+      );
+    let squares = 0;
+    if (count === examples) {
+      for (let i = 0; i < examples; i++) squares += (a[i]! - b[i]! - difference * weights[i]!) ** 2;
+    } else {
+      residuals.fill(0);
+      for (let i = 0; i < examples; i++) residuals[groupOf[i]!]! += a[i]! - b[i]! - difference * weights[i]!;
+      for (const residual of residuals) squares += residual * residual;
+    }
+    const standardError = Math.sqrt((count / degrees) * squares) / total;
+    if (standardError <= ROUNDING * Math.abs(difference)) {
+      const pValue = difference === 0 ? 1 : Math.max(2 ** -degrees, Number.MIN_VALUE);
+      return {
+        method: "paired",
+        difference,
+        standardError: 0,
+        interval: [difference, difference],
+        pValue,
+        reason: null,
+      };
+    }
+    critical ??= criticalValue(degrees);
+    return judged("paired", difference, standardError, degrees, critical);
+  };
+}
+
+/** The group of each example, by number; one without a label is a group of its own. */
+function numberGroups(
+  examples: number,
+  groups: ExampleDesign["groups"],
+): { readonly groupOf: Int32Array; readonly count: number } {
+  const numbers = new Map<string, number>();
+  const groupOf = new Int32Array(examples);
+  let count = 0;
+  for (let i = 0; i < examples; i++) {
+    const label = groups?.[i];
+    const known = label === undefined ? undefined : numbers.get(label);
+    groupOf[i] = known ?? count++;
+    if (label !== undefined) numbers.set(label, groupOf[i]!);
   }
-  return judged("paired", difference, standardError, standardDegrees);
+  return { groupOf, count };
 }
 
 /** A value whose examples are not at hand. */
@@ -127,11 +166,11 @@ function judged(
   difference: number,
   standardError: number,
   degrees: number,
+  critical = criticalValue(degrees),
 ): Comparison {
-  const many = degrees === Infinity;
   const below = -Math.abs(difference / standardError);
-  const tail = many ? normalCdf(below) : studentTCdf(below, degrees);
-  const half = standardError * (many ? 1.959963984540054 : studentTQuantile(0.975, degrees));
+  const tail = degrees === Infinity ? normalCdf(below) : studentTCdf(below, degrees);
+  const half = standardError * critical;
   return {
     method,
     difference,
@@ -143,10 +182,17 @@ function judged(
   };
 }
 
+/** Half a 95 % interval, in standard errors. */
+function criticalValue(degrees: number): number {
+  return degrees === Infinity ? 1.959963984540054 : studentTQuantile(0.975, degrees);
+}
+
 function undecided(method: Comparison["method"], difference: number, reason: string): Comparison {
   return { method, difference, standardError: null, interval: null, pValue: null, reason };
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
 }

@@ -57,28 +57,58 @@ export function rankIntoTiers({ candidates, better, ...design }: TierInput): Tie
     value === null ? [{ id, reason: "its value is undefined" }] : [],
   );
   const sign = better === "higher" ? -1 : 1;
-  let remaining = valued
+  const ranked = valued
     .flatMap(({ candidate, value }) => (value === null ? [] : [{ candidate, value }]))
     .sort((a, b) => sign * (a.value - b.value));
-  const tiers: TierMember[][] = [];
   const methods = new Set<Comparison["method"]>();
-  while (remaining.length > 0) {
-    const [leader, ...others] = remaining as [Ranked, ...Ranked[]];
-    const comparisons = others.map((other) => compare(other, leader, design));
-    const adjusted = holm(comparisons.map(({ pValue }) => pValue));
-    for (const { method } of comparisons) methods.add(method);
-    const alike = (i: number) =>
-      adjusted[i] === null || adjusted[i]! > LEVEL || others[i]!.value === leader.value;
-    tiers.push([
-      { id: leader.candidate.id, value: leader.value, comparison: null, adjustedPValue: null },
-      ...others.flatMap(({ candidate: { id }, value }, i) =>
-        alike(i) ? [{ id, value, comparison: comparisons[i]!, adjustedPValue: adjusted[i]! }] : [],
-      ),
-    ]);
-    remaining = others.filter((_, i) => !alike(i));
-  }
+  const tiers = [
+    ...peelTiers(ranked, (member, leader) => {
+      const comparison = compare(member, leader, design);
+      methods.add(comparison.method);
+      return comparison;
+    }),
+  ].map(({ leader, alike }): TierMember[] => [
+    { id: leader.candidate.id, value: leader.value, comparison: null, adjustedPValue: null },
+    ...alike.map(({ member: { candidate, value }, ...found }) => ({ id: candidate.id, value, ...found })),
+  ]);
   const [method = "none"] = methods;
   return { tiers, method: methods.size > 1 ? "mixed" : method, unranked };
+}
+
+export interface PeeledTier<T> {
+  readonly leader: T;
+  /** In the order given. */
+  readonly alike: readonly {
+    readonly member: T;
+    readonly comparison: Comparison;
+    readonly adjustedPValue: number | null;
+  }[];
+}
+
+/**
+ * The tiers of what is given best first, one at a time, so that whoever asks for them may do something else in between.
+ *
+ * @param compareWithLeader member minus leader.
+ */
+export function* peelTiers<T extends { readonly value: number }>(
+  ranked: readonly T[],
+  compareWithLeader: (member: T, leader: T) => Comparison,
+): Generator<PeeledTier<T>, void, undefined> {
+  let remaining = ranked;
+  while (remaining.length > 0) {
+    const [leader, ...others] = remaining as readonly [T, ...T[]];
+    const comparisons = others.map((other) => compareWithLeader(other, leader));
+    const adjusted = holm(comparisons.map(({ pValue }) => pValue));
+    const isAlike = (i: number) =>
+      adjusted[i] === null || adjusted[i]! > LEVEL || others[i]!.value === leader.value;
+    yield {
+      leader,
+      alike: others.flatMap((member, i) =>
+        isAlike(i) ? [{ member, comparison: comparisons[i]!, adjustedPValue: adjusted[i]! }] : [],
+      ),
+    };
+    remaining = others.filter((_, i) => !isAlike(i));
+  }
 }
 
 interface Ranked {

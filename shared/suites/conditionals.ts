@@ -3,6 +3,7 @@ import { targetsOf } from "../corpus/corpus.ts";
 import { makeLanguage } from "../languages/definition.ts";
 import { entropyOf, LanguageError } from "../languages/language.ts";
 import { decode } from "../languages/vocabulary.ts";
+import type { Range } from "../probes/ranges.ts";
 import type { Suite } from "./suite.ts";
 
 /**
@@ -10,15 +11,21 @@ import type { Suite } from "./suite.ts";
  * each, adding up to 1. Null where the suite's language is not known, and for causal suites: what is known are the
  * conditionals of hidden words, given the words on both sides.
  *
+ * @param among examples that will be asked for; those of others are left out, and leave gaps.
  * @throws LanguageError where an example is no sentence of the language, or a label stands at a token that is not hidden.
  */
-export function suiteConditionals({ definition, corpus }: Suite): Float64Array[] | null {
+export function suiteConditionals({ definition, corpus }: Suite, among?: Range): Float64Array[] | null {
   if (!definition.language || definition.objective === "clm") return null;
   const language = makeLanguage(definition.language);
   const { size } = definition.vocabulary;
-  return corpus.examples.flatMap((example, i) => {
-    const sentence = decode(example.inputIds, language.words.length);
+  const conditionals: Float64Array[] = [];
+  corpus.examples.forEach((example, i) => {
     const targets = targetsOf(example, definition.objective);
+    if (among && (i < among.first || i >= among.first + among.count)) {
+      conditionals.length += targets.length;
+      return;
+    }
+    const sentence = decode(example.inputIds, language.words.length);
     if (
       !sentence ||
       targets.some(({ position }) => example.inputIds[position] !== definition.vocabulary.mask)
@@ -34,12 +41,13 @@ export function suiteConditionals({ definition, corpus }: Suite): Float64Array[]
         `${definition.id}, corpus[${i}]: ${found.length} tokens are masked, but ${targets.length} are labelled.`,
       );
     }
-    return found.map((words) => {
+    for (const words of found) {
       const row = new Float64Array(size);
       row.set(words, size - words.length);
-      return row;
-    });
+      conditionals.push(row);
+    }
   });
+  return conditionals;
 }
 
 /** The least possible loss: mean entropy of the conditionals, nats a labelled token, with its standard error. */

@@ -60,6 +60,8 @@ try {
     "boards/small?sort=name&limit=100",
     "boards/small?sort=loss&family=f3",
     "boards/small?sort=loss&name=9999",
+    "boards/small?sort=loss&minStep=9000",
+    "boards/small?sort=name&maxLoss=1.01",
     "boards/small/columns",
   ]) {
     await measure(path, path.endsWith("columns") ? 20 : REQUESTS);

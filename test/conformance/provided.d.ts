@@ -1,4 +1,5 @@
 import "vitest";
+import type { Result } from "../../shared/evaluate/result-schema.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -6,5 +7,7 @@ declare module "vitest" {
     mixerInNode: number[];
     /** Measures of the toy models in Node's WASM runtime. */
     toyInNode: Record<"mlm" | "clm", Record<string, number>>;
+    /** Of a checkpoint of the zoo with the small suite, with native kernels. */
+    nativeResult: Result;
   }
 }

@@ -127,7 +127,7 @@ async function everyDirection(
   const pairs = corpus.examples.flatMap((_, example) =>
     Array.from({ length: DIRECTIONS }, (_, direction) => ({ example, direction })),
   );
-  const base = await evaluation.runShard({
+  const base = await evaluation.runPiece({
     family: "rank-one",
     firstExample: 0,
     examples: corpus.examples.length,

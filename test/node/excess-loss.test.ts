@@ -104,11 +104,11 @@ describe("a toy encoder", async () => {
         ...{ ...options, measures, batch },
         epsilon: { "rank-one": 2 ** -9 },
       });
-      const first = evaluation.shards(16, 0, 1);
+      const first = evaluation.pieces(16, 0, 1);
       const tallies = [];
       for (const spec of reversed ? first.toReversed() : first) {
-        const tally = await evaluation.runShard(spec);
-        tallies.push(tally, await evaluation.runShard({ ...spec, firstDirection: 2 }, tally));
+        const tally = await evaluation.runPiece(spec);
+        tallies.push(tally, await evaluation.runPiece({ ...spec, firstDirection: 2 }, tally));
       }
       await evaluation.dispose();
       const whole = mergeTallies(tallies);

@@ -29,8 +29,8 @@ test("shards of any size and rounds of any length merge, in any order, to the sa
     const tallies: Tally[] = [];
     let first = 0;
     for (const directions of rounds) {
-      for (const spec of evaluation.shards(examples, first, directions))
-        tallies.push(await evaluation.runShard(spec));
+      for (const spec of evaluation.pieces(examples, first, directions))
+        tallies.push(await evaluation.runPiece(spec));
       first += directions;
     }
     return tallies;

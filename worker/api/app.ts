@@ -4,13 +4,18 @@ import { secureHeaders } from "hono/secure-headers";
 import { archive } from "./archive/routes.ts";
 import { boards } from "./boards/routes.ts";
 import { checkpoints } from "./checkpoints/routes.ts";
+import { comparisons } from "./compare/routes.ts";
 import { createApi } from "./create-api.ts";
+import { evaluation } from "./evaluate/routes.ts";
+import { evaluations } from "./evaluations/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
+import { limitAddress } from "./limits/limits.ts";
 import { describeApi } from "./openapi.ts";
 import { ApiError } from "./problems/api-error.ts";
 import { problemResponse } from "./problems/problem-response.ts";
 import { suites } from "./suites/routes.ts";
 import { tokens } from "./tokens/routes.ts";
+import { uploads } from "./uploads/routes.ts";
 
 const BASE = "/api/v1";
 
@@ -34,6 +39,7 @@ app.use(
     xFrameOptions: "DENY",
   }),
 );
+app.use(limitAddress);
 app.use(
   methodNotAllowed({
     app,
@@ -50,7 +56,11 @@ app
   .route(BASE, healthRoutes)
   .route(BASE, suites)
   .route(BASE, boards)
+  .route(BASE, comparisons)
   .route(BASE, checkpoints)
+  .route(BASE, uploads)
+  .route(BASE, evaluations)
+  .route(BASE, evaluation)
   .route(BASE, archive)
   .route(BASE, tokens);
 

@@ -1,13 +1,22 @@
 /** What the API is given by the platform, and what a request carries along. */
+import type { EvaluationBindings } from "./evaluations/bindings.ts";
 import type { Principal } from "./tokens/principal.ts";
 
 export interface Bindings {
   /** Rows: see worker/migrations. */
   readonly DB: D1Database;
-  /** `suites/SHA256.json` and `results/SHA256.json`. */
+  /** `suites/SHA256.json`, `results/SHA256.json`, `models/SHA256.onnx`, and `uploads/ID/PART` until it is complete. */
   readonly BLOBS: R2Bucket;
+  /** Messages for the compute worker. */
+  readonly SHARDS: EvaluationBindings["SHARDS"];
+  /** The compute worker, for evaluations that are not stored. */
+  readonly EDGE: Fetcher;
   /** The owner's token; see wrangler.toml. */
   readonly PLATEAU_OWNER_TOKEN?: string;
+  /** Rate limits; see limits/limits.ts for what takes their place where they are not configured. */
+  readonly READS?: RateLimit;
+  readonly WRITES?: RateLimit;
+  readonly FAILURES?: RateLimit;
 }
 
 export interface ApiEnvironment {

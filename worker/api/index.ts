@@ -1,4 +1,10 @@
-/** The Worker. */
+/** The Worker: requests, and what is scheduled. */
 import { app } from "./app.ts";
+import type { Bindings } from "./environment.ts";
+import { handleScheduled } from "./scheduled/handle.ts";
 
-export default app;
+export default {
+  fetch: app.fetch,
+  // Not the time it was scheduled for: locally, whoever asks could give any.
+  scheduled: ({ cron }, env) => handleScheduled(env, cron, Date.now()),
+} satisfies ExportedHandler<Bindings>;

@@ -1,16 +1,18 @@
 /** The API described by its own routes: OpenAPI 3.1. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { archiveRecordSchema } from "../../shared/api/archive.ts";
+import { evaluateLineSchema } from "../../shared/api/evaluate.ts";
 import { problemSchema } from "../../shared/api/problem.ts";
 import { resultSchema } from "../../shared/evaluate/result-schema.ts";
 import { suiteSchema } from "../../shared/suites/suite-schema.ts";
 import type { ApiEnvironment } from "./environment.ts";
-import { VERSION } from "./health/routes.ts";
 import { BEARER } from "./tokens/secured.ts";
+import { VERSION } from "./version.ts";
 
 export function describeApi(app: OpenAPIHono<ApiEnvironment>): object {
   app.openAPIRegistry.register("Problem", problemSchema);
   app.openAPIRegistry.register("Result", resultSchema);
+  app.openAPIRegistry.register("EvaluateLine", evaluateLineSchema);
   app.openAPIRegistry.register("SuiteFile", suiteSchema);
   app.openAPIRegistry.register("ArchiveRecord", archiveRecordSchema);
   app.openAPIRegistry.registerComponent("securitySchemes", BEARER, { type: "http", scheme: "bearer" });

@@ -6,8 +6,11 @@
  */
 import { PlateauError } from "../../shared/errors.ts";
 
+/** Someone took over. Trying again may well help. */
+export class LeaseLostError extends PlateauError {}
+
 export interface Lease {
-  /** A sign of life. Throws a `PlateauError` once someone has taken over. */
+  /** A sign of life. Throws a `LeaseLostError` once someone has taken over. */
   renew(): void;
   /** Registers what must happen when the work ends, however it ends. */
   onEnd(cleanUp: () => Promise<void>): void;
@@ -42,7 +45,9 @@ export class Leases {
       return await work({
         renew: () => {
           if (this.#holder !== holder) {
-            throw new PlateauError("This evaluation stood still and another took its place; start it again.");
+            throw new LeaseLostError(
+              "This evaluation stood still and another took its place; start it again.",
+            );
           }
           holder.renewals++;
         },

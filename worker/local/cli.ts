@@ -1,10 +1,13 @@
 /** The command line. What each command takes is in cli/, its work in commands/. */
 import { Command, CommanderError } from "commander";
+import { addBoard } from "./cli/board.ts";
 import { addCompare } from "./cli/compare.ts";
 import { addCorpus } from "./cli/corpus.ts";
 import { addEvaluate } from "./cli/evaluate.ts";
 import { addInspect } from "./cli/inspect.ts";
 import { addLanguage } from "./cli/language.ts";
+import { addPush } from "./cli/push.ts";
+import { addServer } from "./cli/server.ts";
 import { addSuites } from "./cli/suites.ts";
 import { addVerify } from "./cli/verify.ts";
 import { HELP_WIDTH, measureHelp } from "./cli/options.ts";
@@ -40,6 +43,9 @@ addVerify(program);
 addSuites(program);
 addLanguage(program);
 addCorpus(program);
+addServer(program);
+addPush(program);
+addBoard(program);
 
 for (const command of [program, ...program.commands]) {
   command

@@ -1,23 +1,27 @@
 /** One model from file to result. */
 import { canonicalise } from "../../shared/onnx/canonical/index.ts";
 import { PlateauError } from "../../shared/errors.ts";
+import { buildResult, evaluatedBy } from "../../shared/evaluate/build-result.ts";
 import { evaluate, type EvaluateOptions } from "../../shared/evaluate/evaluate.ts";
 import { explainFailure } from "../../shared/evaluate/explain-failure.ts";
+import { assertLooksUp } from "../../shared/evaluate/vocabulary-check.ts";
 import { SCHEMA_VERSION, type Result } from "../../shared/evaluate/result-schema.ts";
 import type { Graph } from "../../shared/onnx/graph.ts";
-import { modelInputs } from "../../shared/onnx/inputs.ts";
-import { embeddingRows } from "../../shared/perturb/subject.ts";
 import { findParameters } from "../../shared/onnx/parameters.ts";
-import { buildResult } from "./build-result.ts";
 import { readCard } from "./card-file.ts";
 import type { CorpusFile } from "./corpus-file.ts";
 import type { Machine } from "./devices.ts";
 import type { FinishedResults, Identity } from "./finished-results.ts";
 import { matches, parameterFilter } from "./globs.ts";
-import { assertVocabulary, runTasks, type TaskCache } from "../../shared/probes/run-tasks.ts";
+import { runTasks, type TaskCache } from "../../shared/probes/run-tasks.ts";
 import type { Suite } from "../../shared/suites/suite.ts";
 import { ModelFile } from "./model-file.ts";
-import { foreseenRows, ProgressPlan, taskRows, type ProgressState } from "./progress-plan.ts";
+import {
+  foreseenRows,
+  ProgressPlan,
+  taskRows,
+  type ProgressState,
+} from "../../shared/evaluate/progress-plan.ts";
 import { VERSION } from "./version.ts";
 
 /** What all models of a command share. */
@@ -69,12 +73,8 @@ export async function evaluateModel(
       return { result: { ...found.result, checkpoint: { ...checkpoint, file: path, card } } };
     }
     await checkFilters(graph, filters, path, hooks);
-    if (suite) {
-      // At once rather than after the measures: tasks ask again, of the head as well.
-      const canonical = canonicalise(graph);
-      const { vocabulary, id } = suite.definition;
-      assertVocabulary(embeddingRows(canonical, modelInputs(canonical)), vocabulary.size, id);
-    }
+    // At once rather than after the measures: tasks ask again, of the head as well.
+    if (suite) assertLooksUp(graph, suite.definition);
 
     const rows = foreseenRows(graph, corpus.corpus.examples.length, options);
     if (suite) rows.push(taskRows(suite));
@@ -101,7 +101,14 @@ export async function evaluateModel(
     await file.assertUnchanged();
     const seconds = Math.round(performance.now() - started) / 1000;
     const result = buildResult({
-      ...{ model, card, corpus, suite, machine, options, filters, outcome, tasks, seconds },
+      ...{ model, card, options, filters, tasks, seconds },
+      corpus: corpus.corpus,
+      corpusIdentity: corpus.identity,
+      suite: suite?.definition.id ?? null,
+      runtime: { device: machine.runtime.device, ort: machine.runtime.version },
+      versions: { plateau: VERSION, node: process.versions.node },
+      threads: machine.threads,
+      evaluated: evaluatedBy(outcome),
     });
     await finished?.keep(identity, label, result);
     return { result, vocabulary: outcome.evaluation.subject.vocabulary };

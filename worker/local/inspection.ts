@@ -1,4 +1,5 @@
 /** A model in words and numbers: what `plateau inspect` shows. */
+import type { Trial } from "../../shared/evaluate/trial-run.ts";
 import type { Graph } from "../../shared/onnx/graph.ts";
 import { operatorName } from "../../shared/onnx/graph.ts";
 import type { HiddenState } from "../../shared/onnx/hidden-states.ts";
@@ -8,7 +9,6 @@ import { byteText, grouped } from "./numbers.ts";
 import { shortened } from "./labels.ts";
 import { table, type Column } from "./table.ts";
 import { printable, styled, wrap } from "./terminal.ts";
-import type { Trial } from "./trial-run.ts";
 
 export interface Inspection {
   readonly file: string;

@@ -2,7 +2,7 @@
 import { MEASURES } from "../../shared/measures/index.ts";
 import type { Result } from "../../shared/evaluate/result-schema.ts";
 import { grouped, measured, percent } from "./numbers.ts";
-import type { Labelled } from "./labelled.ts";
+import type { Labelled } from "../../shared/evaluate/labelled.ts";
 import { alignLeft, alignPoints, table, type Column } from "./table.ts";
 import { styled } from "./terminal.ts";
 

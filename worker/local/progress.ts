@@ -1,6 +1,6 @@
 /** Progress on stderr: one line that is rewritten on a terminal, a line now and then elsewhere, or nothing. */
 import { duration, short } from "./numbers.ts";
-import type { ProgressState } from "./progress-plan.ts";
+import type { ProgressState } from "../../shared/evaluate/progress-plan.ts";
 import { printable } from "./terminal.ts";
 
 export interface Progress {

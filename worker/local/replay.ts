@@ -1,6 +1,7 @@
 /** Evaluates again what a receipt describes: same examples, directions and ε. */
 import { evaluate } from "../../shared/evaluate/evaluate.ts";
-import { Evaluation, traceName } from "../../shared/evaluate/evaluation.ts";
+import { Evaluation } from "../../shared/evaluate/evaluation.ts";
+import { traceName } from "../../shared/evaluate/family-setup.ts";
 import { perExampleOf } from "../../shared/evaluate/per-example.ts";
 import { explainFailure } from "../../shared/evaluate/explain-failure.ts";
 import { perturbationSummary, type MeasureResults } from "../../shared/evaluate/result.ts";
@@ -13,7 +14,12 @@ import { writtenTasks } from "../../shared/probes/task-result-schema.ts";
 import type { Suite } from "../../shared/suites/suite.ts";
 import type { Runtime } from "../../shared/runtime.ts";
 import { parameterFilter } from "./globs.ts";
-import { foreseenRows, ProgressPlan, taskRows, type ProgressState } from "./progress-plan.ts";
+import {
+  foreseenRows,
+  ProgressPlan,
+  taskRows,
+  type ProgressState,
+} from "../../shared/evaluate/progress-plan.ts";
 
 export interface Replay {
   readonly measures: MeasureResults;
@@ -49,6 +55,7 @@ export async function replay(
     batch,
     perLayer,
     epsilon,
+    epsilonChosen: !receipt.epsilonByHand,
     ...(include && { include }),
   }));
   const rows = runs.flatMap((run) => foreseenRows(graph, corpus.examples.length, run));

@@ -2,7 +2,7 @@
 import type { Result } from "../../shared/evaluate/result-schema.ts";
 import { MEASURES } from "../../shared/measures/index.ts";
 import { shortened } from "./labels.ts";
-import type { Labelled } from "./labelled.ts";
+import type { Labelled } from "../../shared/evaluate/labelled.ts";
 import { grouped, measured, plural, short, significant, stepText } from "./numbers.ts";
 import { alignLeft, alignPoints, table, type Column } from "./table.ts";
 import { taskColumns, taskLegend, taskSheet } from "./task-table.ts";

@@ -1,15 +1,16 @@
 /** Where results go: a table on stdout, or JSON or CSV there instead; files beside. */
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { Labelled } from "../../shared/evaluate/labelled.ts";
+import { warningsOf } from "../../shared/evaluate/warnings.ts";
 import { cardPath } from "./card-file.ts";
 import { layerLines } from "./layer-table.ts";
 import { ModelFile } from "./model-file.ts";
 import { resultCsv } from "./result-csv.ts";
-import type { Labelled } from "./labelled.ts";
 import { resultLines } from "./result-table.ts";
 import { columns, print, printable } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
-import { warningLines, warningsOf } from "./warnings.ts";
+import { warningLines } from "./warnings.ts";
 import { findDestination, inodeAt, writeWhole, type Destination } from "./write-file.ts";
 
 export interface OutputOptions {

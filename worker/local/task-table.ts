@@ -3,7 +3,7 @@ import type { Result } from "../../shared/evaluate/result-schema.ts";
 import { measured, significant } from "./numbers.ts";
 import { alignLeft, alignPoints, table, type Column } from "./table.ts";
 import { styled, wrap } from "./terminal.ts";
-import type { Labelled } from "./labelled.ts";
+import type { Labelled } from "../../shared/evaluate/labelled.ts";
 
 interface Score {
   readonly value: number;

@@ -1,11 +1,18 @@
 import { expect, test } from "vitest";
-import { importReportSchema, type ArchiveRecord, type ImportReport } from "../../../shared/api/archive.ts";
-import { boardPageSchema } from "../../../shared/api/boards.ts";
+import {
+  importReportSchema,
+  type ArchiveRecord,
+  type ImportReport,
+  type WrittenRecord,
+} from "../../../shared/api/archive.ts";
+import { boardListSchema, boardPageSchema } from "../../../shared/api/boards.ts";
 import { checkpointSchema } from "../../../shared/api/checkpoints.ts";
 import { resultSchema, type Result } from "../../../shared/evaluate/result-schema.ts";
 import { buildLanguageSuite, PCFG_MINI } from "../../../shared/suites/language-suites.ts";
 import { formatSuite } from "../../../shared/suites/suite-file.ts";
+import { recomputeStaleTiers } from "../boards/tiers/recompute.ts";
 import { bindings } from "../testing/bindings.ts";
+import { groupedSuite, resultOf } from "../testing/grouped-suite.ts";
 import { api, owner, problemOf } from "../testing/request.ts";
 import { suiteText, syntheticResult } from "../testing/small-suite.ts";
 import { JSON_LINES, MOST_RECORDS } from "./read-records.ts";
@@ -85,6 +92,21 @@ test("importing again changes nothing; another result of the same model takes th
     ["one", 1],
   ]);
   expect((await api("boards/again/columns")).headers.get("ETag")).not.toBe(etag);
+});
+
+test("a result whose file is gone is whole again once it is imported again", async () => {
+  const suite = suiteText("mended@1");
+  await publish(suite);
+  const result = await syntheticResult({ suite, model: 60, name: "broken" });
+  const { checkpoint } = (await bringIn(result)).results[0]!;
+  const file = await bindings.DB.prepare("SELECT result_sha256 FROM results WHERE checkpoint = ?")
+    .bind(checkpoint)
+    .first<string>("result_sha256");
+  await bindings.BLOBS.delete(`results/${file}.json`);
+  const whole = () => api(`checkpoints/${checkpoint}/results/mended`);
+  expect(await problemOf(await whole())).toMatchObject({ status: 503, code: "file-missing" });
+  expect((await bringIn(result)).results).toMatchObject([{ outcome: "unchanged" }]);
+  expect(await (await whole()).json()).toEqual(result);
 });
 
 test("many at once end with one row each", async () => {
@@ -217,13 +239,13 @@ test("without a card a checkpoint is called as its file; what is no part of a re
 test("JSON lines are read one by one; what was done before a bad one is told, and stays", async () => {
   const suite = suiteText("lines@1");
   const good = await syntheticResult({ suite, model: 500, name: "good" });
-  const record = (each: ArchiveRecord) => JSON.stringify(each);
+  const record = (each: WrittenRecord) => JSON.stringify(each);
   const lines = [
     record({ kind: "suite", suite: JSON.parse(suite) }),
     "",
     record({
       kind: "result",
-      checkpoint: "abcdefgh234567ab",
+      checkpoint: { id: "abcdefgh234567ab" },
       addedAt: "2026-01-02T03:04:05.000Z",
       result: good,
     }),
@@ -264,14 +286,7 @@ test("refuses bodies that are too long, too many, or of another kind", async () 
   expect(await problemOf(await send("import?replace=yes", "[]"))).toMatchObject({ status: 400 });
 });
 
-test("what is exported can be imported into an empty board, with the same addresses", async () => {
-  const suite = suiteText("backup@1");
-  await publish(suite);
-  const results = await Promise.all(
-    Array.from({ length: 5 }, (_, i) => syntheticResult({ suite, model: 300 + i, name: `b${i}`, loss: i })),
-  );
-  await bringIn(results);
-  const board = await rows("backup");
+async function exported(): Promise<string[]> {
   const parts: string[] = [];
   for (let cursor: string | null = ""; cursor !== null;) {
     const path: string = `export${cursor && `?cursor=${encodeURIComponent(cursor)}`}`;
@@ -281,12 +296,101 @@ test("what is exported can be imported into an empty board, with the same addres
     parts.push(part);
     cursor = end.kind === "end" ? end.next : null;
   }
-  const { DB } = bindings;
+  return parts;
+}
+
+/** All that can be read without a token, once tiers are up to date. */
+async function shownBoards() {
+  const stale = bindings.DB.prepare("SELECT count(*) FROM suites WHERE tiers_wanted <> tiers_computed");
+  const left = () => recomputeStaleTiers(bindings).then(() => stale.first("count(*)"));
+  await expect.poll(left, { timeout: 20_000 }).toBe(0);
+  const read = async (path: string) => (await api(path)).json<Record<string, unknown>>();
+  const { boards } = boardListSchema.parse(await read("boards"));
+  const shown = boards.map(async ({ suite }) => ({
+    page: await read(`boards/${suite}?limit=500`),
+    columns: await read(`boards/${suite}/columns`),
+    hidden: await read(`boards/${suite}/hidden`),
+  }));
+  return { suites: await read("suites"), boards: await Promise.all(shown) };
+}
+
+test("what is exported and imported into an empty board gives the same boards", async () => {
+  const suite = groupedSuite("backup@1");
+  await publish(suite);
+  const results = await Promise.all(
+    [0, 0.01, 0.2, 0.9, 3].map((shift, i) => resultOf(suite, { model: 300 + i, shift, run: `run ${i}` })),
+  );
+  const { results: added } = await bringIn(
+    results.map((result, i): WrittenRecord => ({
+      ...{ kind: "result", result, addedAt: `2026-01-0${i + 1}T03:04:05.000Z` },
+      ...(i === 1 && { origin: "committed" }),
+    })),
+  );
+  const { DB, BLOBS } = bindings;
+  const [, , evaluated, hidden] = added.map(({ checkpoint }) => checkpoint);
+  // As uploading, evaluating and changing a card leave them.
+  await DB.batch([
+    DB.prepare(
+      `UPDATE checkpoints SET owner = '0123456789abcdef', visibility = 'public', added_at = 1, name = 'mine', ` +
+        `card = '{"name":"mine","run":"other run","seed":3}', run = 'other run', step = NULL WHERE id = ?`,
+    ).bind(evaluated),
+    DB.prepare(
+      "UPDATE results SET origin = 'edge', name = 'mine', folded_name = 'mine', run = 'other run', step = NULL " +
+        "WHERE checkpoint = ?",
+    ).bind(evaluated),
+  ]);
+  await api(`boards/backup/rows/${hidden}/hide`, { token: owner, json: { reason: "trained on it" } });
+  const before = await shownBoards();
+  const checkpoint = await (await api(`checkpoints/${evaluated}`)).json();
+  const parts = await exported();
   await DB.batch(
     ["scores", "results", "checkpoints", "suites"].map((table) => DB.prepare(`DELETE FROM ${table}`)),
   );
+  for (const { key } of (await BLOBS.list()).objects) await BLOBS.delete(key);
   expect((await api("boards/backup")).status).toBe(404);
-  for (const part of parts) expect((await send("import", part, JSON_LINES)).status).toBe(200);
-  expect(await rows("backup")).toEqual(board);
+  for (const part of parts) {
+    const response = await send("import", part, JSON_LINES);
+    expect(response.status, await response.clone().text()).toBe(200);
+  }
+  expect(await shownBoards()).toEqual(before);
+  expect(await (await api(`checkpoints/${evaluated}`)).json()).toEqual(checkpoint);
+  const tiers = (await rows("backup")).map((row) => row.tiers["loss"]);
+  expect(new Set(tiers).size).toBeGreaterThan(1);
+  // Sent once more it changes nothing.
+  for (const part of parts) {
+    const again = importReportSchema.parse(await (await send("import", part, JSON_LINES)).json());
+    expect(new Set([...again.suites, ...again.results].map(({ outcome }) => outcome))).toEqual(
+      new Set(["unchanged"]),
+    );
+  }
+  expect(await shownBoards()).toEqual(before);
   expect(await problemOf(await api("export?cursor=1'--", { token: owner }))).toMatchObject({ status: 400 });
+});
+
+test.each<[string, object, string]>([
+  ["an origin of its own", { origin: "certified" }, "origin"],
+  ["an owner who cannot be", { checkpoint: { id: "a".repeat(16), owner: "root'--" } }, "checkpoint.owner"],
+  [
+    "a name that turns the text around",
+    { checkpoint: { id: "a".repeat(16), name: "a\u202Eb" } },
+    "checkpoint.name",
+  ],
+  ["a reason of nothing", { hidden: { reason: "", at: "2026-01-01T00:00:00Z" } }, "hidden.reason"],
+  ["a path for an id", { checkpoint: { id: "../../etc/passwd" } }, "checkpoint.id"],
+])("refuses a record with %s", async (_, fields, where) => {
+  await send("suites", suiteText());
+  const record = { kind: "result", result: await syntheticResult({ model: 9 }), ...fields };
+  const problem = await problemOf(await send("import", JSON.stringify([record])));
+  expect(problem).toMatchObject({ status: 422, detail: expect.stringContaining(where) });
+});
+
+test("an id that another model has is not taken from it", async () => {
+  const suite = suiteText("taken@1");
+  await publish(suite);
+  const [first, second] = await Promise.all([801, 802].map((model) => syntheticResult({ suite, model })));
+  const id = "taken234taken234";
+  const record = (result: unknown): WrittenRecord => ({ kind: "result", checkpoint: { id }, result });
+  const report = await bringIn([record(first), record(second)]);
+  expect(report.results[0]!.checkpoint).toBe(id);
+  expect(report.results[1]!.checkpoint).not.toBe(id);
 });

@@ -3,6 +3,7 @@ import type { ImportReport } from "../../../shared/api/archive.ts";
 import type { Bindings } from "../environment.ts";
 import { ApiError } from "../problems/api-error.ts";
 import { publishSuite } from "../suites/publish.ts";
+import type { StoredSuite } from "../suites/store.ts";
 import { importResult } from "./import-result.ts";
 import { readRecords } from "./read-records.ts";
 
@@ -18,19 +19,26 @@ export async function importRecords(
   now: number,
 ): Promise<ImportReport> {
   const report: ImportReport = { suites: [], results: [] };
+  const suites = new Map<string, StoredSuite>();
   try {
     for await (const { place, record } of readRecords(request)) {
       switch (record.kind) {
         case "suite": {
-          const { suite, outcome } = await publishSuite(bindings, JSON.stringify(record.suite), now);
+          const { publishedAt } = record;
+          const published = publishedAt === undefined ? now : Date.parse(publishedAt);
+          const { suite, outcome } = await publishSuite(bindings, JSON.stringify(record.suite), published);
           report.suites.push({ suite: suite.id, outcome });
           break;
         }
         case "result": {
-          const { result: value, checkpoint = null, addedAt } = record;
+          const { result: value, addedAt, checkpoint, origin, hidden } = record;
           const added = addedAt === undefined ? now : Date.parse(addedAt);
           report.results.push(
-            await importResult(bindings, { value, place, checkpoint, addedAt: added, replace }),
+            await importResult(bindings, {
+              ...{ value, place, origin, addedAt: added, replace, suites },
+              ...(checkpoint && { checkpoint }),
+              ...(hidden && { hidden }),
+            }),
           );
         }
       }

@@ -1,5 +1,6 @@
 /** Records out of the body of an import: JSON lines one by one, or JSON as `plateau evaluate` writes it. */
 import { archiveRecordSchema, type ArchiveRecord } from "../../../shared/api/archive.ts";
+import { LARGEST_CARD } from "../../../shared/api/imported-result.ts";
 import { ApiError } from "../problems/api-error.ts";
 import { requireMediaType } from "../requests/media-type.ts";
 import { readText, streamText } from "../requests/read-body.ts";
@@ -7,8 +8,8 @@ import { LARGEST_SUITE } from "../suites/publish.ts";
 
 export const JSON_LINES = "application/x-ndjson";
 
-/** A record with a suite, and what stands around it. */
-export const LONGEST_LINE = LARGEST_SUITE + 4096;
+/** A record with a suite or a result, and what stands around it: a card at most. */
+export const LONGEST_LINE = LARGEST_SUITE + 2 * LARGEST_CARD;
 /** Lines are read one by one; the platform takes no more than this. */
 export const LARGEST_LINES = 100 * 2 ** 20;
 /** Parsed as a whole. */

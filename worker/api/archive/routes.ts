@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { exportQuerySchema, importQuerySchema, importReportSchema } from "../../../shared/api/archive.ts";
+import { recomputeSoon } from "../boards/tiers/recompute-soon.ts";
 import { RESULT_FILE } from "../checkpoints/routes.ts";
 import { createApi } from "../create-api.ts";
 import { textStream } from "../requests/stream.ts";
@@ -9,6 +10,9 @@ import { exportRecords, readPosition } from "./export.ts";
 import { importRecords } from "./import.ts";
 import { JSON_LINES, MOST_RECORDS } from "./read-records.ts";
 
+/** More rows than these wait for the scheduled sweep: a request may make 1,000 calls to storage. */
+const MOST_RANKED = 50;
+
 const RECORDS = { schema: { $ref: "#/components/schemas/ArchiveRecord" } };
 
 const bringIn = createRoute({
@@ -17,8 +21,9 @@ const bringIn = createRoute({
   summary: "Take in results that `plateau evaluate --suite` wrote, or what was exported",
   description:
     `A result, a list of results, or JSON lines of records; at most ${MOST_RECORDS} at once. Rows are marked as ` +
-    "imported. Importing the same again changes nothing. A refused record ends the import; the answer says what was " +
-    "done before it.",
+    "imported, unless their records have another origin, as those of an export do: an import of all parts of an " +
+    "export into an empty board gives the same boards. Importing the same again changes nothing. A refused record " +
+    "ends the import; the answer says what was done before it.",
   ...secured("admin"),
   request: {
     query: importQuerySchema,
@@ -46,7 +51,15 @@ const bringOut = createRoute({
 export const archive = createApi()
   .openapi(bringIn, async (context) => {
     const replace = context.req.valid("query").replace === "true";
-    return context.json(await importRecords(context.env, context.req.raw, replace, Date.now()), 200);
+    const report = await importRecords(context.env, context.req.raw, replace, Date.now());
+    const changed = report.results.filter(({ outcome }) => outcome !== "unchanged");
+    if (changed.length <= MOST_RANKED) {
+      recomputeSoon(
+        context,
+        changed.map(({ suite }) => suite),
+      );
+    }
+    return context.json(report, 200);
   })
   .openapi(bringOut, (context) => {
     const from = readPosition(context.req.valid("query").cursor);

@@ -12,7 +12,7 @@ export async function boardColumns(database: D1Database, suite: StoredSuite): Pr
   for (;;) {
     const { results } = await database
       .prepare(
-        `SELECT ${ROW_COLUMNS} FROM results r WHERE r.suite = ? AND r.checkpoint > ? ORDER BY r.checkpoint LIMIT ?`,
+        `SELECT ${ROW_COLUMNS} FROM results r WHERE r.suite = ? AND r.checkpoint > ? AND r.hidden_reason IS NULL ORDER BY r.checkpoint LIMIT ?`,
       )
       .bind(suite.id, after, ROWS_AT_ONCE)
       .all<StoredRow>();
@@ -21,7 +21,7 @@ export async function boardColumns(database: D1Database, suite: StoredSuite): Pr
     if (!last || results.length < ROWS_AT_ONCE) break;
     after = last.checkpoint;
   }
-  return { suite: suite.id, checkpoints: columns.checkpoint.length, columns };
+  return { suite: suite.id, checkpoints: columns.checkpoint.length, tiers: suite.tiers, columns };
 }
 
 type Columns = BoardColumns["columns"];
@@ -34,11 +34,13 @@ function emptyColumns({ measures, tasks }: StoredSuite): Columns {
     family: [],
     step: [],
     parameters: [],
+    origin: [],
+    owner: [],
     addedAt: [],
     measures: Object.fromEntries(
-      measures.map(({ id }) => [id, { value: [], standardError: [], directionError: [] }]),
+      measures.map(({ id }) => [id, { value: [], standardError: [], directionError: [], tier: [] }]),
     ),
-    tasks: Object.fromEntries(tasks.map(({ id }) => [id, { value: [], standardError: [] }])),
+    tasks: Object.fromEntries(tasks.map(({ id }) => [id, { value: [], standardError: [], tier: [] }])),
   };
 }
 
@@ -49,6 +51,8 @@ function append(columns: Columns, row: BoardRow): void {
   columns.family.push(row.family);
   columns.step.push(row.step);
   columns.parameters.push(row.parameters);
+  columns.origin.push(row.origin);
+  columns.owner.push(row.owner);
   columns.addedAt.push(row.addedAt);
   for (const [id, column] of Object.entries(columns.measures)) {
     const cell = row.measures[id];
@@ -56,11 +60,13 @@ function append(columns: Columns, row: BoardRow): void {
     column.value.push(defined?.value ?? null);
     column.standardError.push(defined?.standardError ?? null);
     column.directionError.push(defined?.directionError ?? null);
+    column.tier.push(row.tiers[id] ?? null);
   }
   for (const [id, column] of Object.entries(columns.tasks)) {
     const cell = row.tasks[id];
     const defined = cell && cell.value !== null ? cell : null;
     column.value.push(defined?.value ?? null);
     column.standardError.push(defined?.standardError ?? null);
+    column.tier.push(row.tiers[`task:${id}`] ?? null);
   }
 }

@@ -44,6 +44,7 @@ const FIELDS = [
   "parameters",
   "sha256",
   "origin",
+  "owner",
   "addedAt",
 ] as const;
 
@@ -53,10 +54,12 @@ function columnsOf({ measures, tasks }: PublishedSuite): Column[] {
     ...measures.flatMap(({ id }): Column[] => [
       { head: id, cell: ({ measures: { [id]: cell } }) => cell?.value ?? null },
       { head: `${id} standard error`, cell: ({ measures: { [id]: cell } }) => errorOf(cell) },
+      { head: `${id} tier`, cell: ({ tiers: { [id]: tier } }) => tier ?? null },
     ]),
     ...tasks.flatMap(({ id }): Column[] => [
       { head: `task:${id}`, cell: ({ tasks: { [id]: cell } }) => cell?.value ?? null },
       { head: `task:${id} standard error`, cell: ({ tasks: { [id]: cell } }) => errorOf(cell) },
+      { head: `task:${id} tier`, cell: ({ tiers: { [`task:${id}`]: tier } }) => tier ?? null },
     ]),
   ];
 }

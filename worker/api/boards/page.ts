@@ -24,6 +24,7 @@ export async function boardPage(
     sort,
     order,
     checkpoints: suite.checkpoints,
+    tiers: suite.tiers,
     rows: rows.map(boardRow),
     next:
       last && found.length > rows.length

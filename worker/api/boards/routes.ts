@@ -4,19 +4,29 @@ import {
   boardListSchema,
   boardPageSchema,
   boardQuerySchema,
+  hiddenListSchema,
+  hiddenRowSchema,
+  hideSchema,
+  MOST_HIDDEN,
 } from "../../../shared/api/boards.ts";
-import { suiteNameSchema } from "../../../shared/api/names.ts";
+import { checkpointIdSchema, suiteNameSchema } from "../../../shared/api/names.ts";
 import { createApi } from "../create-api.ts";
 import { hasCurrent, notModified } from "../requests/entity-tag.ts";
+import { limitBody } from "../requests/limit-body.ts";
 import { textStream } from "../requests/stream.ts";
 import { json, PROBLEM } from "../responses.ts";
 import { listSuites, requireSuite, type StoredSuite } from "../suites/store.ts";
+import { secured } from "../tokens/secured.ts";
 import { boardColumns } from "./columns.ts";
 import { boardCsv } from "./csv.ts";
+import { hiddenRows, hideRow, showRow } from "./hide.ts";
 import { boardOrder } from "./order.ts";
 import { boardPage } from "./page.ts";
+import { recomputeSoon } from "./tiers/recompute-soon.ts";
 
 const params = z.object({ suite: suiteNameSchema });
+const rowParams = params.extend({ checkpoint: checkpointIdSchema });
+const { middleware, security } = secured("admin");
 
 const list = createRoute({
   method: "get",
@@ -53,6 +63,37 @@ const columns = createRoute({
   },
 });
 
+const hidden = createRoute({
+  method: "get",
+  path: "/boards/{suite}/hidden",
+  summary: `Rows that were taken off the board, and why: the last ${MOST_HIDDEN}`,
+  request: { params },
+  responses: { 200: json(hiddenListSchema, "The last one first"), ...PROBLEM },
+});
+
+const hide = createRoute({
+  method: "post",
+  path: "/boards/{suite}/rows/{checkpoint}/hide",
+  summary: "Take a row off the board; anyone may read the reason",
+  security,
+  middleware: [...middleware, limitBody(16_384)],
+  request: {
+    params: rowParams,
+    body: { required: true, content: { "application/json": { schema: hideSchema } } },
+  },
+  responses: { 200: json(hiddenRowSchema, "The hidden row"), ...PROBLEM },
+});
+
+const unhide = createRoute({
+  method: "post",
+  path: "/boards/{suite}/rows/{checkpoint}/show",
+  summary: "Put a hidden row back",
+  security,
+  middleware,
+  request: { params: rowParams },
+  responses: { 204: { description: "The row is on the board" }, ...PROBLEM },
+});
+
 export const boards = createApi()
   .openapi(list, async (context) => {
     const suites = await listSuites(context.env.DB);
@@ -83,6 +124,27 @@ export const boards = createApi()
     const headers = validators(suite);
     if (hasCurrent(context.req.header("If-None-Match"), headers.ETag)) return notModified(headers);
     return context.json(await boardColumns(DB, suite), 200, headers);
+  })
+  .openapi(hidden, async (context) => {
+    const { DB } = context.env;
+    const suite = await requireSuite(DB, context.req.valid("param").suite);
+    return context.json({ suite: suite.id, hidden: await hiddenRows(DB, suite.id) }, 200, validators(suite));
+  })
+  .openapi(hide, async (context) => {
+    const { DB } = context.env;
+    const { suite: name, checkpoint } = context.req.valid("param");
+    const suite = await requireSuite(DB, name);
+    const row = await hideRow(DB, suite.id, checkpoint, context.req.valid("json").reason, Date.now());
+    recomputeSoon(context, [suite.id]);
+    return context.json(row, 200);
+  })
+  .openapi(unhide, async (context) => {
+    const { DB } = context.env;
+    const { suite: name, checkpoint } = context.req.valid("param");
+    const suite = await requireSuite(DB, name);
+    await showRow(DB, suite.id, checkpoint);
+    recomputeSoon(context, [suite.id]);
+    return context.body(null, 204);
   });
 
 /** One tag for all that is read from a board: tags are of one address each. */

@@ -1,11 +1,10 @@
 /** Rows of a board in order, from a position on. Each query walks one index; rows without a value come last. */
-import { foldedLabel } from "../../../shared/api/label.ts";
-import type { BoardQuery } from "../../../shared/api/boards.ts";
+import type { BoardFilters } from "../../../shared/api/boards.ts";
 import type { Cursor } from "./cursor.ts";
+import { filterConditions } from "./filters.ts";
 import type { BoardOrder } from "./order.ts";
 import { ROW_COLUMNS, type StoredRow } from "./rows.ts";
 
-export type Filters = Pick<BoardQuery, "family" | "run" | "name">;
 export type Position = Pick<Cursor, "value" | "checkpoint">;
 export type OrderedRow = StoredRow & { readonly sorted_by: string | number | null };
 
@@ -13,7 +12,7 @@ export type OrderedRow = StoredRow & { readonly sorted_by: string | number | nul
 export async function selectRows(
   database: D1Database,
   order: BoardOrder,
-  filters: Filters,
+  filters: BoardFilters,
   after: Position | null,
   limit: number,
 ): Promise<OrderedRow[]> {
@@ -43,7 +42,7 @@ export interface RowsQuery {
 
 export function rowsQuery(
   { order, from, value, checkpoint, where, bound }: BoardOrder,
-  filters: Filters,
+  filters: BoardFilters,
   part: Part,
   after: Position | null,
   limit: number,
@@ -58,18 +57,9 @@ export function rowsQuery(
     conditions.push(`${checkpoint} ${beyond} ?`);
     values.push(after.checkpoint);
   }
-  for (const field of ["family", "run"] as const) {
-    if (filters[field] === undefined) continue;
-    conditions.push(`r.${field} = ?`);
-    values.push(filters[field].normalize("NFC"));
-  }
-  if (filters.name !== undefined) {
-    // From an index of names, so that no row is read that the filter leaves out.
-    conditions.push(
-      `${checkpoint} IN (SELECT n.checkpoint FROM results n WHERE n.suite = ? AND instr(n.folded_name, ?) > 0)`,
-    );
-    values.push(bound[0], foldedLabel(filters.name));
-  }
+  const filtered = filterConditions(filters, bound[0], checkpoint);
+  conditions.push("r.hidden_reason IS NULL", ...filtered.conditions);
+  values.push(...filtered.bound);
   const sorted = part === "defined" ? `${value} ${order}, ${checkpoint} ${order}` : `${checkpoint} ${order}`;
   return {
     sql:

@@ -1,8 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import manifest from "../../../package.json" with { type: "json" };
 import { createApi } from "../create-api.ts";
 import { ApiError } from "../problems/api-error.ts";
 import { json, PROBLEM } from "../responses.ts";
+import { VERSION } from "../version.ts";
 
 const health = createRoute({
   method: "get",
@@ -13,8 +13,6 @@ const health = createRoute({
     ...PROBLEM,
   },
 });
-
-export const VERSION = manifest.version;
 
 export const healthRoutes = createApi().openapi(health, async (context) => {
   try {

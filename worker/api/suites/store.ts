@@ -1,4 +1,5 @@
 /** Published suites: rows in D1, files in R2. */
+import type { BoardTiers } from "../../../shared/api/boards.ts";
 import { splitSuiteName } from "../../../shared/api/names.ts";
 import { suiteSummarySchema, type PublishedSuite } from "../../../shared/api/suites.ts";
 import { ApiError } from "../problems/api-error.ts";
@@ -6,6 +7,7 @@ import { ApiError } from "../problems/api-error.ts";
 export interface StoredSuite extends PublishedSuite {
   /** Another one whenever the board changes. */
   readonly revision: string;
+  readonly tiers: BoardTiers;
 }
 
 interface SuiteRow {
@@ -15,9 +17,13 @@ interface SuiteRow {
   readonly published_at: number;
   readonly revision: string;
   readonly checkpoints: number;
+  readonly tiers_wanted: number;
+  readonly tiers_computed: number;
+  readonly tiers_methods: string;
 }
 
-const COLUMNS = "sha256, bytes, summary, published_at, revision, checkpoints";
+const COLUMNS =
+  "sha256, bytes, summary, published_at, revision, checkpoints, tiers_wanted, tiers_computed, tiers_methods";
 
 /** By name, the latest version first. */
 export async function listSuites(database: D1Database): Promise<StoredSuite[]> {
@@ -61,5 +67,9 @@ function suiteOf(row: SuiteRow): StoredSuite {
     publishedAt: new Date(row.published_at).toISOString(),
     checkpoints: row.checkpoints,
     revision: row.revision,
+    tiers: {
+      upToDate: row.tiers_wanted === row.tiers_computed,
+      methods: JSON.parse(row.tiers_methods) as BoardTiers["methods"],
+    },
   };
 }

@@ -2,6 +2,6 @@
 interface ImportMeta {
   glob<T>(
     pattern: string,
-    options: { readonly query: "?raw"; readonly import: "default" },
+    options: { readonly query: "?raw" | "?url&inline"; readonly import: "default" },
   ): Record<string, () => Promise<T>>;
 }

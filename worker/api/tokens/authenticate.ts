@@ -4,7 +4,7 @@ import type { Bindings } from "../environment.ts";
 import { ApiError } from "../problems/api-error.ts";
 import type { Principal } from "./principal.ts";
 import { idOfToken, sameText, tokenHasHash } from "./secret.ts";
-import { findToken } from "./store.ts";
+import { findToken, noteUse } from "./store.ts";
 
 /** A shorter one could be guessed. */
 const SHORTEST_OWNER_TOKEN = 32;
@@ -50,6 +50,7 @@ export async function authenticate(
   if (Date.parse(stored.expiresAt) <= now) {
     throw unauthorised("token-expired", `This token expired at ${stored.expiresAt}; ask for another.`);
   }
+  await noteUse(DB, stored, now);
   return { id: stored.id, scopes: stored.scopes };
 }
 

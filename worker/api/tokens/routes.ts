@@ -1,5 +1,4 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { bodyLimit } from "hono/body-limit";
 import {
   issuedTokenSchema,
   newTokenSchema,
@@ -9,6 +8,7 @@ import {
 } from "../../../shared/api/tokens.ts";
 import { createApi } from "../create-api.ts";
 import { ApiError } from "../problems/api-error.ts";
+import { limitBody } from "../requests/limit-body.ts";
 import { json, PROBLEM } from "../responses.ts";
 import { secured } from "./secured.ts";
 import { issueToken, listTokens, MOST_LISTED, revokeToken } from "./store.ts";
@@ -24,19 +24,7 @@ const issue = createRoute({
   path: "/tokens",
   summary: "Make a token; it is shown this once",
   security,
-  middleware: [
-    ...middleware,
-    bodyLimit({
-      maxSize: LARGEST_BODY,
-      onError: () => {
-        throw new ApiError(
-          413,
-          "too-large",
-          `The body is longer than ${LARGEST_BODY} bytes; a token needs few.`,
-        );
-      },
-    }),
-  ],
+  middleware: [...middleware, limitBody(LARGEST_BODY)],
   request: { body: { required: true, content: { "application/json": { schema: newTokenSchema } } } },
   responses: { 201: json(issuedTokenSchema, "The token"), ...PROBLEM },
 });

@@ -14,6 +14,7 @@ interface TokenRow {
   readonly created_at: number;
   readonly expires_at: number;
   readonly revoked_at: number | null;
+  readonly last_used_on: string | null;
 }
 
 export interface StoredToken extends Token {
@@ -38,13 +39,24 @@ export async function issueToken(
     .prepare("INSERT INTO tokens (id, label, hash, scopes, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)")
     .bind(id, label, hash, JSON.stringify(distinct), now, expiresAt)
     .run();
-  const dates = { createdAt: isoDate(now), expiresAt: isoDate(expiresAt), revokedAt: null };
+  const dates = { createdAt: isoDate(now), expiresAt: isoDate(expiresAt), revokedAt: null, lastUsedOn: null };
   return { id, label, scopes: distinct, ...dates, token };
 }
 
 export async function findToken(database: D1Database, id: string): Promise<StoredToken | null> {
   const row = await database.prepare("SELECT * FROM tokens WHERE id = ?").bind(id).first<TokenRow>();
   return row && tokenOf(row);
+}
+
+/** Keeps the day of the last use; written once a day. */
+export async function noteUse(
+  database: D1Database,
+  { id, lastUsedOn }: Pick<StoredToken, "id" | "lastUsedOn">,
+  now: number,
+): Promise<void> {
+  const day = isoDate(now).slice(0, 10);
+  if (day === lastUsedOn) return;
+  await database.prepare("UPDATE tokens SET last_used_on = ? WHERE id = ?").bind(day, id).run();
 }
 
 /** Newest first. */
@@ -78,6 +90,7 @@ function tokenOf(row: TokenRow): StoredToken {
     createdAt: isoDate(row.created_at),
     expiresAt: isoDate(row.expires_at),
     revokedAt: row.revoked_at === null ? null : isoDate(row.revoked_at),
+    lastUsedOn: row.last_used_on,
   };
 }
 

@@ -11,30 +11,49 @@ import { bindings } from "../testing/bindings.ts";
 import { api, owner, problemOf, tokenFor } from "../testing/request.ts";
 import { authenticate } from "./authenticate.ts";
 
-/** Method and path of all that needs a token, and the scope it needs. */
-const GUARDED: readonly (readonly [string, string, Scope])[] = [
-  ["POST", "suites", "admin"],
-  ["POST", "import", "admin"],
-  ["GET", "export", "admin"],
-  ["POST", "tokens", "admin"],
-  ["GET", "tokens", "admin"],
-  ["DELETE", "tokens/0123456789abcdef", "admin"],
-];
+interface Route {
+  readonly security?: readonly Readonly<Record<string, readonly Scope[]>>[];
+}
 
-test("these are all the routes that openapi.json says need a token", async () => {
-  const { paths } = await (
-    await api("openapi.json")
-  ).json<{ paths: Record<string, Record<string, object>> }>();
-  const secured = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).flatMap(([method, route]) =>
-      "security" in route ? [`${method.toUpperCase()} ${path}`] : [],
-    ),
+const { paths } = await (await api("openapi.json")).json<{ paths: Record<string, Record<string, Route>> }>();
+
+/** Of paths: any that are well-formed. */
+const PARAMETERS: Readonly<Record<string, string>> = { suite: "none@1", n: "1" };
+
+/** Method and path of all that needs a token, and the scopes of which any will do. */
+const GUARDED = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.entries(methods).flatMap(([method, { security = [] }]) => {
+    const scopes = security.flatMap((each) => each["bearer"] ?? []);
+    // Where a route is open to some without a token, an empty requirement says so.
+    const open = security.some((each) => Object.keys(each).length === 0);
+    const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => PARAMETERS[name] ?? "0123456789abcdef");
+    return scopes.length > 0 && !open ? [[method.toUpperCase(), filled, scopes] as const] : [];
+  }),
+);
+
+test("what changes anything needs a token, and reading the public part does not", () => {
+  const guarded = GUARDED.map(([method, path]) => `${method} ${path}`);
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, { security }] of Object.entries(methods)) {
+      if (method !== "get") expect(security, `${method} ${path}`).toBeDefined();
+    }
+  }
+  expect(guarded).toEqual(
+    expect.arrayContaining([
+      "POST /api/v1/suites",
+      "POST /api/v1/import",
+      "GET /api/v1/export",
+      "POST /api/v1/tokens",
+      "GET /api/v1/tokens",
+      "DELETE /api/v1/tokens/0123456789abcdef",
+      "POST /api/v1/boards/none@1/rows/0123456789abcdef/hide",
+      "POST /api/v1/boards/none@1/rows/0123456789abcdef/show",
+    ]),
   );
-  const guarded = GUARDED.map(([method, path]) => `${method} /api/v1/${path.replace(/\/.*/, "/{id}")}`);
-  expect(secured.sort()).toEqual(guarded.sort());
+  for (const path of ["boards", "suites", "health"]) expect(guarded).not.toContain(`GET /api/v1/${path}`);
 });
 
-test.each(GUARDED)("%s %s wants a token that counts, with its scope", async (method, path, scope) => {
+test.each(GUARDED)("%s %s wants a token that counts, with its scope", async (method, path, scopes) => {
   const refused = async (token?: string) => {
     const response = await api(path, { method, ...(token !== undefined && { token }) });
     return { challenge: response.headers.get("WWW-Authenticate"), ...(await problemOf(response)) };
@@ -42,27 +61,39 @@ test.each(GUARDED)("%s %s wants a token that counts, with its scope", async (met
   const missing = await refused();
   expect(missing).toMatchObject({ status: 401, code: "token-missing", challenge: 'Bearer realm="plateau"' });
   const invalid = 'Bearer realm="plateau", error="invalid_token"';
-  const expired = await tokenFor([scope], Date.now() - 120_000);
+  const expired = await tokenFor(scopes, Date.now() - 120_000);
   expect(await refused(expired)).toMatchObject({ status: 401, code: "token-expired", challenge: invalid });
-  const good = await tokenFor([scope]);
+  const good = await tokenFor(scopes);
   const forged = good.slice(0, -1) + (good.endsWith("0") ? "1" : "0");
   for (const unknown of [
     forged,
     "plateau_",
     "' OR 1=1 --",
     `plateau_${"0".repeat(16)}_${"0".repeat(64)}`,
-    `${owner} `.trim().slice(1),
+    owner.slice(1),
   ]) {
     const code = unknown.includes(" ") ? "token-malformed" : "token-unknown";
     expect(await refused(unknown)).toMatchObject({ status: 401, code, challenge: invalid });
   }
-  const others = SCOPES.filter((each) => each !== scope);
+  const others = SCOPES.filter((each) => !scopes.includes(each));
   const wrong = await refused(await tokenFor(others));
   expect(wrong).toMatchObject({ status: 403, code: "scope-missing" });
-  expect(wrong.challenge).toContain(`insufficient_scope", scope="${scope}"`);
-  const accepted = await api(path, { method, token: good });
-  expect([401, 403]).not.toContain(accepted.status);
-  await accepted.body?.cancel();
+  expect(wrong.challenge).toContain(`insufficient_scope", scope="${scopes.join(" ")}"`);
+  for (const scope of scopes) {
+    const accepted = await api(path, { method, token: await tokenFor([scope]) });
+    expect([401, 403]).not.toContain(accepted.status);
+    await accepted.body?.cancel();
+  }
+});
+
+test("the day of a token's last use is kept", async () => {
+  const token = await tokenFor(["admin"]);
+  const id = token.split("_")[1]!;
+  const list = async () => tokenListSchema.parse(await (await api("tokens", { token: owner })).json()).tokens;
+  const find = async () => (await list()).find((each) => each.id === id)!.lastUsedOn;
+  expect(await find()).toBeNull();
+  await (await api("tokens", { token })).body?.cancel();
+  expect(await find()).toBe(new Date().toISOString().slice(0, 10));
 });
 
 test("a token is shown once, works, is listed without its secret, and works no more when revoked", async () => {
@@ -78,7 +109,8 @@ test("a token is shown once, works, is listed without its secret, and works no m
   expect(days).toBe(90);
 
   const listed = await (await api("tokens", { token })).text();
-  expect(tokenListSchema.parse(JSON.parse(listed)).tokens).toContainEqual(issued);
+  const today = new Date().toISOString().slice(0, 10);
+  expect(tokenListSchema.parse(JSON.parse(listed)).tokens).toContainEqual({ ...issued, lastUsedOn: today });
   expect(listed).not.toContain(token.slice(-64));
   const { results } = await bindings.DB.prepare("SELECT * FROM tokens").all();
   expect(JSON.stringify(results)).not.toContain(token.slice(-64));
@@ -137,6 +169,7 @@ test("refuses tokens that make no sense, and says where", async () => {
 test("an owner's token that could be guessed is not accepted", async () => {
   const weak: Bindings = { ...bindings, PLATEAU_OWNER_TOKEN: "short" };
   await expect(authenticate("Bearer short", weak, Date.now())).rejects.toMatchObject({ status: 503 });
-  const unset: Bindings = { DB: bindings.DB, BLOBS: bindings.BLOBS };
+  const { DB, BLOBS, SHARDS, EDGE } = bindings;
+  const unset: Bindings = { DB, BLOBS, SHARDS, EDGE };
   await expect(authenticate("Bearer undefined", unset, Date.now())).rejects.toMatchObject({ status: 401 });
 });

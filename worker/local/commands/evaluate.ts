@@ -8,7 +8,7 @@ import { assertMaterial, readMaterial, type MaterialOptions } from "../material.
 import { modelPaths } from "../model-paths.ts";
 import { byteText, costText, duration } from "../numbers.ts";
 import { createProgress } from "../progress.ts";
-import type { Labelled } from "../labelled.ts";
+import type { Labelled } from "../../../shared/evaluate/labelled.ts";
 import { ResultsOutput } from "../results-output.ts";
 import { say } from "../terminal.ts";
 import { TimeLeft } from "../time-left.ts";

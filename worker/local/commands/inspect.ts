@@ -1,12 +1,14 @@
 /** `plateau inspect`: what a model holds and how each parameter would be moved, without an evaluation. */
+import { trialRun, type Trial } from "../../../shared/evaluate/trial-run.ts";
 import { canonicalise } from "../../../shared/onnx/canonical/index.ts";
+import type { Graph } from "../../../shared/onnx/graph.ts";
 import { modelInputs, type ModelInputs } from "../../../shared/onnx/inputs.ts";
 import { findParameters } from "../../../shared/onnx/parameters.ts";
+import { startRuntime } from "../devices.ts";
 import { describeFailure, EXIT, reportFailure } from "../failure.ts";
 import { describeModel, inspectionLines } from "../inspection.ts";
 import { ModelFile } from "../model-file.ts";
 import { columns, print } from "../terminal.ts";
-import { trialRun, type Trial } from "../trial-run.ts";
 
 export interface InspectCommandOptions {
   readonly json?: boolean;
@@ -40,7 +42,7 @@ export async function inspectCommand(path: string, options: InspectCommandOption
     let inputs: ModelInputs | null = null;
     try {
       inputs = modelInputs(graph);
-      show(inputs, options.static ? null : await trialRun(file.graph), null);
+      show(inputs, options.static ? null : await tried(file.graph), null);
       return EXIT.ok;
     } catch (error) {
       // What cannot be evaluated can still be looked at.
@@ -52,4 +54,9 @@ export async function inspectCommand(path: string, options: InspectCommandOption
   } finally {
     await file.close();
   }
+}
+
+async function tried(graph: Graph): Promise<Trial> {
+  const { runtime } = await startRuntime("cpu", 1);
+  return trialRun(graph, runtime);
 }

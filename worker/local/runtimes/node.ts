@@ -2,8 +2,8 @@
 import { availableParallelism } from "node:os";
 import { RuntimeUnavailableError } from "../../../shared/errors.ts";
 import type { Runtime, Session } from "../../../shared/runtime.ts";
-import { Queue } from "../../edge/queue.ts";
-import { fromOrt, toOrt } from "../../edge/tensors.ts";
+import { Queue } from "../../../shared/queue.ts";
+import { fromOrt, toOrt } from "../../../shared/ort-tensors.ts";
 import { prepareCuda } from "./cuda.ts";
 import { locateExternalData } from "./external-data.ts";
 import { smallestModel } from "./smallest-model.ts";

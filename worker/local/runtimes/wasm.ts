@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import type { ExternalData } from "../../../shared/runtime.ts";
 import { wasmFile } from "../../edge/onnxruntime.ts";
 import { startWasmRuntime, type WasmRuntime } from "../../edge/wasm.ts";
+import type {} from "./webassembly.d.ts";
 
 /**
  * Starts the runtime, at most once per process: ONNX Runtime keeps one instance. Sessions and runs throw

@@ -1,0 +1,20 @@
+/** The pages there are. Each is loaded when it is gone to. */
+import type { Component } from "svelte";
+import type { PageName, PathParameters } from "./paths.ts";
+
+type Page<Name extends PageName> = keyof PathParameters<Name> extends never
+  ? Component<Record<string, never>>
+  : Component<{ parameters: PathParameters<Name> }>;
+
+/** One line a page; its component gets what its path says as `parameters`, if anything, and reads `router.query` by itself. */
+export const PAGES: { readonly [Name in PageName]?: () => Promise<{ default: Page<Name> }> } = {
+  boards: () => import("../pages/boards/BoardsPage.svelte"),
+  board: () => import("../pages/board/BoardPage.svelte"),
+  checkpoint: () => import("../pages/checkpoint/CheckpointPage.svelte"),
+};
+
+/** What the head of every page leads to, in order: pages without parameters. */
+export const NAVIGATION: readonly {
+  readonly page: "boards" | "submit" | "evaluate" | "about";
+  readonly label: string;
+}[] = [{ page: "boards", label: "Boards" }];

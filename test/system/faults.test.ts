@@ -1,0 +1,146 @@
+/** Whatever fails on the way, the result is the one of an undisturbed run. */
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { patiently } from "../../shared/api/client/patience.ts";
+import { getEvaluation } from "../../shared/api/client/evaluations.ts";
+import type { Checkpoint } from "../../shared/api/checkpoints.ts";
+import type { FaultRequest } from "../workerd/faults/api.ts";
+import type { EdgeReport } from "../workerd/faults/edge.ts";
+import type { FaultReport } from "../workerd/faults/faults.ts";
+import { begin, bringIn, finished, hasEnded, numbersOf, until } from "./evaluate.ts";
+import { sha256Of, toyMaterial, zooMaterial } from "./material.ts";
+import { cleanUp, startServer, type Server } from "./server.ts";
+
+/** Pauses between attempts, in short. */
+const hurry = (seconds: number) => sleep(50 * seconds);
+const SETUP = 180_000;
+
+afterAll(cleanUp);
+
+describe("processes that are killed", () => {
+  const material = zooMaterial();
+  let server: Server;
+  let checkpoint: Checkpoint;
+  let undisturbed: unknown;
+
+  beforeAll(async () => {
+    server = await startServer();
+    checkpoint = await bringIn(server.connection, material);
+    await finished(server.connection, await begin(server.connection, checkpoint, material));
+    undisturbed = await numbersOf(server.connection, checkpoint, material);
+  }, SETUP);
+
+  test("the Workers, in the middle of a shard", async () => {
+    const evaluation = await begin(server.connection, checkpoint, material);
+    await until(server.connection, evaluation.id, ({ stage }) => stage === "measuring");
+    process.kill(-server.group, "SIGKILL");
+    await finished(server.connection, evaluation);
+    expect(await numbersOf(server.connection, checkpoint, material)).toEqual(undisturbed);
+  });
+
+  test("the whole server, in the middle of an evaluation", async () => {
+    const evaluation = await begin(server.connection, checkpoint, material);
+    await until(server.connection, evaluation.id, ({ progress }) => progress.shards.done >= 2);
+    const { storage } = server;
+    await server.kill();
+    server = await startServer({ storage });
+    await finished(server.connection, evaluation);
+    expect(await numbersOf(server.connection, checkpoint, material)).toEqual(undisturbed);
+  });
+});
+
+describe("calls and messages that fail", () => {
+  const material = toyMaterial();
+  let server: Server;
+  let checkpoint: Checkpoint;
+  let undisturbed: unknown;
+  /** Calls of an undisturbed evaluation. */
+  let usual: readonly string[];
+
+  beforeAll(async () => {
+    server = await startServer({ script: fileURLToPath(new URL("serve-with-faults.ts", import.meta.url)) });
+    checkpoint = await bringIn(server.connection, material);
+    await finished(server.connection, await begin(server.connection, checkpoint, material));
+    undisturbed = await numbersOf(server.connection, checkpoint, material);
+    usual = (await faults()).edge.seen;
+    expect(usual.length).toBeGreaterThan(15);
+  }, SETUP);
+
+  interface Reports {
+    readonly api: FaultReport;
+    readonly edge: EdgeReport;
+  }
+
+  let ahead = 0;
+
+  async function faults(settings?: Omit<FaultRequest, "ahead">): Promise<Reports> {
+    const response = await fetch(`${server.address}/api/faults`, {
+      ...(settings && { method: "POST", body: JSON.stringify({ ...settings, ahead }) }),
+    });
+    return (await response.json()) as Reports;
+  }
+
+  /** To the end of an evaluation. Where nothing goes on, time passes: leases expire, and messages count as lost. */
+  async function overcome(id: string): Promise<void> {
+    for (let still = 0; ; still++) {
+      const evaluation = await getEvaluation(server.connection, id);
+      expect(evaluation.state, evaluation.reason ?? "").not.toBe("failed");
+      if (hasEnded(evaluation)) return;
+      if ((await faults()).edge.handled > 0) still = 0;
+      if (still >= 20) {
+        ahead += 125_000;
+        await faults({});
+        still = 0;
+      }
+      await sleep(100);
+    }
+  }
+
+  test.each(["before", "after"] as const)(
+    "each kind of storage call fails once, %s it takes effect",
+    async (mode) => {
+      await faults({ edge: { mode } });
+      const spared = async () => {
+        const { failed } = (await faults()).edge;
+        return usual.filter((kind) => !failed.includes(kind));
+      };
+      // One call of a shard fails at most, so that one evaluation is not enough for all kinds.
+      for (let left = usual; left.length > 0;) {
+        const { id } = await begin(server.connection, checkpoint, material);
+        await overcome(id);
+        expect(await numbersOf(server.connection, checkpoint, material)).toEqual(undisturbed);
+        const now = await spared();
+        expect(now.length, now.join("\n")).toBeLessThan(left.length);
+        left = now;
+      }
+      await faults({ edge: { mode: null } });
+    },
+  );
+
+  test("messages are lost, and come twice", async () => {
+    const { lost } = (await faults({ edge: { lose: 3, repeat: true } })).edge;
+    const { id } = await begin(server.connection, checkpoint, material);
+    await overcome(id);
+    expect((await faults({ edge: { lose: 0, repeat: false } })).edge.lost).toBeGreaterThan(lost);
+    expect(await numbersOf(server.connection, checkpoint, material)).toEqual(undisturbed);
+  });
+
+  test("an upload, with each kind of call failing once", async () => {
+    for (const mode of ["before", "after"] as const) {
+      await faults({ api: { mode } });
+      const other = toyMaterial(mode === "before" ? 2 : 3);
+      const { id, sha256 } = await patiently(() => bringIn(server.connection, other, hurry), { wait: hurry });
+      const { api } = await faults();
+      await faults({ api: { mode: null } });
+      expect(api.failed.length).toBeGreaterThan(3);
+      const file = await fetch(`${server.address}/api/v1/checkpoints/${id}/file`, {
+        headers: { Authorization: `Bearer ${server.token}` },
+      });
+      expect(sha256).toBe(sha256Of(other.model));
+      expect(sha256Of(new Uint8Array(await file.arrayBuffer()))).toBe(sha256);
+    }
+    expect(readFileSync(server.log, "utf8")).toContain("a fault that the test asked for");
+  });
+});

@@ -1,0 +1,94 @@
+/** From the payloads of all shards to the row on the board. */
+import { cardSchema } from "../../../shared/evaluate/card.ts";
+import { resultSchema } from "../../../shared/evaluate/result-schema.ts";
+import { finish } from "../../../shared/shards/finish.ts";
+import type { Suite } from "../../../shared/suites/suite.ts";
+import { rowStatements } from "../boards/row-statements.ts";
+import { removeUnneeded } from "../checkpoints/removals.ts";
+import { resultKey } from "../checkpoints/store.ts";
+import { hex, sha256 } from "../random.ts";
+import { requireSuite } from "../suites/store.ts";
+import { VERSION } from "../version.ts";
+import type { ActiveEvaluation } from "./advance.ts";
+import type { EvaluationBindings } from "./bindings.ts";
+import { dropBlobs } from "./blobs.ts";
+import { dropShards } from "./forget.ts";
+
+export interface FinishInput {
+  readonly evaluation: ActiveEvaluation;
+  readonly suite: Suite;
+  readonly payloads: ReadonlyMap<string, string>;
+  readonly now: number;
+  /** Version of ONNX Runtime that ran the shards. */
+  readonly ort: string;
+}
+
+interface CheckpointRow {
+  readonly name: string;
+  readonly card: string | null;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly busy: number;
+  /** Of the result that was there before. */
+  readonly replaced: string | null;
+}
+
+/** Where the checkpoint or the evaluation goes meanwhile, nothing is left behind. Twice is once. */
+export async function finishEvaluation(bindings: EvaluationBindings, input: FinishInput): Promise<void> {
+  const { DB, BLOBS } = bindings;
+  const { evaluation, suite, payloads, now, ort } = input;
+  const stored = await requireSuite(DB, evaluation.suite.id);
+  const checkpoint = await DB.prepare(
+    "SELECT c.name, c.card, c.sha256, c.bytes, e.busy, r.result_sha256 AS replaced FROM evaluations e " +
+      "JOIN checkpoints c ON c.id = e.checkpoint " +
+      "LEFT JOIN results r ON r.suite = e.suite AND r.checkpoint = e.checkpoint WHERE e.id = ?",
+  )
+    .bind(evaluation.id)
+    .first<CheckpointRow>();
+  if (!checkpoint) return;
+  const { name, card, busy, replaced } = checkpoint;
+  const result = resultSchema.parse(
+    finish(suite, evaluation.options, payloads, {
+      model: { file: `${name}.onnx`, sha256: checkpoint.sha256, bytes: checkpoint.bytes },
+      card: card === null ? null : cardSchema.parse(JSON.parse(card)),
+      corpusIdentity: { file: stored.id, sha256: stored.sha256, bytes: stored.bytes },
+      runtime: { device: "workerd", ort },
+      versions: { plateau: VERSION, node: "workerd" },
+      threads: 1,
+      seconds: busy / 1000,
+    }),
+  );
+  const text = JSON.stringify(result);
+  const hash = hex(await sha256(text));
+  // The row comes last: what it names is there.
+  await BLOBS.put(resultKey(hash), text);
+  const active = "state IN ('queued', 'running')";
+  const choice = {
+    // Under another name the row would be another.
+    where: `c.id = ?1 AND c.name = ?2 AND EXISTS (SELECT 1 FROM evaluations WHERE id = ?3 AND ${active})`,
+    bound: [evaluation.checkpoint, name, evaluation.id],
+  };
+  const row = { suite: stored, result, hash, name, origin: "edge", addedAt: now } as const;
+  const [left] = (
+    await DB.batch([
+      ...rowStatements(DB, choice, row),
+      DB.prepare(
+        `UPDATE evaluations SET state = 'finished', ended_at = ?2, result_sha256 = ?3, receipt = ?4 WHERE id = ?1 AND ${active} ` +
+          "AND EXISTS (SELECT 1 FROM results WHERE suite = ?5 AND checkpoint = ?6 AND result_sha256 = ?3)",
+      ).bind(
+        ...[evaluation.id, now, hash, JSON.stringify(result.receipt)],
+        ...[stored.id, evaluation.checkpoint],
+      ),
+      dropShards(DB, evaluation.id, "finished"),
+      DB.prepare(`SELECT 1 FROM evaluations WHERE id = ? AND ${active}`).bind(evaluation.id),
+    ])
+  ).at(-1)!.results;
+  if (left) throw new Error(`The checkpoint ${evaluation.checkpoint} was renamed at this moment`);
+  const unneeded = [hash, ...(replaced === null ? [] : [replaced])];
+  await removeUnneeded(
+    bindings,
+    unneeded.map((each) => ({ kind: "result" as const, sha256: each })),
+    now,
+  );
+  await dropBlobs(BLOBS, evaluation.id);
+}

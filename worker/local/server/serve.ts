@@ -1,0 +1,84 @@
+/** `plateau serve`: a whole board on this machine. */
+import { rename, rm } from "node:fs/promises";
+import { connect } from "../client/connect.ts";
+import { describeFailure, EXIT } from "../failure.ts";
+import { say } from "../terminal.ts";
+import { announce } from "./announce.ts";
+import { configure } from "./configure.ts";
+import { openFront, type Front } from "./front.ts";
+import { lockStorage } from "./lock.ts";
+import { migrate } from "./migrate.ts";
+import { ownerToken, TOKEN_VARIABLE } from "./owner-token.ts";
+import { seedSuites } from "./seed/index.ts";
+import { nextSignal } from "./signals.ts";
+import { openStorage, type Storage } from "./storage.ts";
+import { supervise } from "./supervisor.ts";
+import { WORKERS, type WorkerSource } from "./workers.ts";
+
+export interface ServeOptions {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  readonly storage: string;
+  /** Suites to begin with, and with them their checkpoints of the zoo. */
+  readonly seed: readonly string[];
+  readonly json?: boolean;
+}
+
+/**
+ * Runs until a signal ends it. Answers the exit code.
+ *
+ * @throws UsageError where the port or the storage cannot be had; BuildError, StartError where the Workers are broken.
+ */
+export async function serve(
+  { host, port, storage: path, seed, json = false }: ServeOptions,
+  sources: readonly WorkerSource[] = WORKERS,
+): Promise<number> {
+  const storage = await openStorage(path);
+  lockStorage(storage);
+  const { token, file: tokenFile } = await ownerToken(storage.tokenFile);
+  const front = await openFront(host, port);
+  try {
+    return await run(front);
+  } finally {
+    await front.close();
+  }
+
+  async function run(front: Front): Promise<number> {
+    await tidy(storage);
+    tell("building what has changed");
+    const configs = await configure(storage, sources, tell);
+    await migrate(storage, configs[0]!);
+    tell("starting the Workers");
+    const secrets = { [TOKEN_VARIABLE]: token };
+    const supervisor = await supervise({ configs, storage, secrets }, front, tell);
+    const ended = Promise.race([nextSignal(), supervisor.ended]);
+    try {
+      // The board is worth looking at with its first suite; others take longer to make.
+      await Promise.race([bringIn(seed.slice(0, 1)), ended]);
+      announce({ address: front.address, storage, tokenFile, group: supervisor.group, json });
+      void bringIn(seed.slice(1));
+      await ended;
+      return EXIT.ok;
+    } finally {
+      await supervisor.stop();
+    }
+  }
+
+  async function bringIn(suites: readonly string[]): Promise<void> {
+    if (suites.length === 0) return;
+    try {
+      await seedSuites(connect(front.address, token), storage.seeded, suites, tell);
+    } catch (error) {
+      tell(`could not bring in ${suites.join(", ")}: ${describeFailure(error)}`);
+    }
+  }
+}
+
+const tell = (line: string) => say(`plateau: ${line}`);
+
+/** What earlier runs left: the last log is kept beside the new one. */
+async function tidy({ log, wrangler }: Storage): Promise<void> {
+  await rename(log, `${log}.1`).catch(() => {});
+  await rm(wrangler, { recursive: true, force: true });
+}
