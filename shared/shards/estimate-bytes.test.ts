@@ -7,7 +7,14 @@ import { startNodeWasmRuntime } from "../../worker/local/runtimes/wasm.ts";
 import { readSuite } from "../../worker/local/suite-source.ts";
 import { readModel } from "../onnx/read.ts";
 import { bytesSource } from "../onnx/source.ts";
-import { estimateBytes, estimateModelBytes, modelSize, type MemoryEstimate } from "./estimate-bytes.ts";
+import {
+  estimateBytes,
+  estimateModelBytes,
+  largestBatch,
+  modelSize,
+  type MemoryEstimate,
+  type ModelSize,
+} from "./estimate-bytes.ts";
 
 const MEBIBYTE = 2 ** 20;
 const MODEL = new URL("../../models/zoo/pcfg-mini/adamw-d96-s1-step-4000.onnx", import.meta.url);
@@ -33,11 +40,23 @@ test("20 MB of weights fit into 120 MiB in batches of eight, twice as much does 
   const { suite } = await readSuite("pcfg");
   const size = { bytes: 20e6, weightBytes: 20e6, widest: 1024, vocabulary: 202 };
   const total = ({ heapBytes, javascriptBytes }: MemoryEstimate) => (heapBytes + javascriptBytes) / MEBIBYTE;
-  const options = { seed: 1, batch: 8 };
+  const options = { batch: 8 };
   expect(total(estimateModelBytes(size, suite, options))).toBeLessThan(120);
   expect(total(estimateModelBytes(size, suite, { ...options, batch: 64 }))).toBeGreaterThan(120);
   const twice = { ...size, bytes: 40e6, weightBytes: 40e6 };
   expect(total(estimateModelBytes(twice, suite, options))).toBeGreaterThan(120);
+});
+
+test("batches are as large as there is room for, whatever makes passes large", async () => {
+  const limits = { heapBytes: 96 * MEBIBYTE, bytes: 106 * MEBIBYTE };
+  const small = { bytes: 3e6, weightBytes: 3e6, widest: 384, vocabulary: 2048 };
+  const batch = async (name: string, size: ModelSize) =>
+    largestBatch(size, (await readSuite(name)).suite, limits);
+  expect(await batch("pcfg-mini", small)).toBe(32);
+  // Sentences of 64 tokens, all of them labelled, of 2048 words.
+  expect(await batch("text", small)).toBe(8);
+  expect(await batch("pcfg-mini", { ...small, bytes: 18e6, weightBytes: 18e6, widest: 1024 })).toBe(16);
+  expect(await batch("pcfg-mini", { ...small, bytes: 60e6, weightBytes: 60e6, widest: 2048 })).toBeNull();
 });
 
 test("words alone may take more than a model does", async () => {
@@ -46,7 +65,6 @@ test("words alone may take more than a model does", async () => {
     const { suite } = await readSuite(name);
     const part = { features: { source: "one-hot" }, extent: "scores", fits: null } as const;
     const { javascriptBytes } = estimateBytes({ kind: "fit", task: 0, parts: [part] }, size, suite, {
-      seed: 1,
       batch: 8,
     });
     return javascriptBytes / MEBIBYTE;

@@ -77,7 +77,11 @@ export function modelSize(original: Graph, bytes: number): ModelSize {
 }
 
 /** The most that any shard takes which runs the model. The heap of one is still there when the next one runs. */
-export function estimateModelBytes(size: ModelSize, suite: Suite, options: JobOptions): MemoryEstimate {
+export function estimateModelBytes(
+  size: ModelSize,
+  suite: Suite,
+  options: Pick<JobOptions, "batch">,
+): MemoryEstimate {
   const estimates = [
     estimateBytes({ kind: "prepare" }, size, suite, options),
     ...sentencePools(suite).map((_, pool) =>
@@ -90,11 +94,29 @@ export function estimateModelBytes(size: ModelSize, suite: Suite, options: JobOp
   };
 }
 
+export interface MemoryLimits {
+  readonly heapBytes: number;
+  /** Of the heap and everything else together. */
+  readonly bytes: number;
+}
+
+/**
+ * Pairs in a pass, a power of two up to `most`, with which the shards that run the model stay within the limits; null
+ * where there is no room for a single pair.
+ */
+export function largestBatch(size: ModelSize, suite: Suite, limits: MemoryLimits, most = 32): number | null {
+  for (let batch = most; batch >= 1; batch = Math.floor(batch / 2)) {
+    const { heapBytes, javascriptBytes } = estimateModelBytes(size, suite, { batch });
+    if (heapBytes <= limits.heapBytes && heapBytes + javascriptBytes <= limits.bytes) return batch;
+  }
+  return null;
+}
+
 export function estimateBytes(
   spec: ShardSpec,
   size: ModelSize,
   suite: Suite,
-  options: JobOptions,
+  options: Pick<JobOptions, "batch">,
 ): MemoryEstimate {
   const { corpus, definition } = suite;
   const { batch } = options;

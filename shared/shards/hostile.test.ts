@@ -23,10 +23,12 @@ beforeAll(async () => {
   });
 });
 
+type Payload = Readonly<Record<string, unknown>>;
+
 const shardAt = (id: string) => run.shards.find((shard) => shard.id === id)!;
 /** The payload of a shard with something changed. */
-const altered = (id: string, change: (payload: Record<string, never>) => unknown) =>
-  JSON.stringify(change(JSON.parse(run.payloads.get(id)!) as Record<string, never>));
+const altered = (id: string, change: (payload: Payload) => unknown) =>
+  JSON.stringify(change(JSON.parse(run.payloads.get(id)!) as Payload));
 
 describe("shards", () => {
   const measure = { kind: "measure", family: "rank-one", first: 0, count: 1 };
@@ -117,7 +119,7 @@ describe("payloads", () => {
     expect(run.shards.length).toBeGreaterThan(20);
   });
 
-  type Change = (payload: Record<string, never>) => unknown;
+  type Change = (payload: Payload) => unknown;
   const loss =
     (values: readonly number[]): Change =>
     (payload) => ({ ...payload, loss: encodeDoubles(values) });
@@ -129,7 +131,7 @@ describe("payloads", () => {
       "another family",
       ({ families, ...payload }) => ({
         ...payload,
-        families: [{ ...(families[0] as object), family: "scaled" }],
+        families: [{ ...(families as object[])[0], family: "scaled" }],
       }),
       "its families are scaled, expected rank-one",
     ],
@@ -137,7 +139,7 @@ describe("payloads", () => {
       "prepare",
       "an ε of zero",
       ({ families, ...payload }) => {
-        const [first] = families as unknown as [{ step: object }];
+        const [first] = families as [{ step: object }];
         return { ...payload, families: [{ ...first, step: { ...first.step, epsilon: 0 } }] };
       },
       "families.0.step.epsilon: ",

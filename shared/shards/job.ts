@@ -30,6 +30,6 @@ function measuresOf({ measures }: Suite["definition"], options: JobOptions): Mea
 }
 
 /** Rows of a pass over sentences, at most: as many as one of pairs has, which are run at θ + εv and θ − εv. */
-export function sentencesPerPass({ batch }: JobOptions): number {
+export function sentencesPerPass({ batch }: Pick<JobOptions, "batch">): number {
   return 2 * batch;
 }

@@ -127,12 +127,7 @@ test("an interval without a p-value is the one that comes with it", () => {
   for (const name of ["pearson", "spearman", "kendall"] as const) {
     const { x, y, runs } = world(5, new Array<number>(7).fill(3));
     const whole = coefficient(name, { x, y, runs }, "all", resampling);
-    const { value, interval } = coefficientInterval(
-      name,
-      { x, y, runs },
-      "all",
-      resampling,
-    );
+    const { value, interval } = coefficientInterval(name, { x, y, runs }, "all", resampling);
     expect(interval).not.toBeNull();
     expect({ value, interval }).toEqual({ value: whole.value, interval: whole.interval });
   }

@@ -18,17 +18,10 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** With the zoo of one suite. Pages have the headers that they are served with. */
+/** With the zoo of one suite. */
 export async function openSite(seed = "pcfg-mini"): Promise<Site> {
-  const folder = mkdtempSync(join(tmpdir(), "plateau-dashboard-"));
-  const [server, browser] = await Promise.all([startServer({ seed }), launch(), buildInto(folder)]);
-  const pages = await preview({
-    configFile: join(DASHBOARD, "vite.config.ts"),
-    logLevel: "error",
-    build: { outDir: folder },
-    preview: { host: "127.0.0.1", port: 0, headers: pageHeaders(), proxy: { "/api": server.address } },
-  });
-  const address = pages.resolvedUrls!.local[0]!.replace(/\/$/, "");
+  const [server, browser] = await Promise.all([startServer({ seed }), launch()]);
+  const { address, close } = await servePages(server.address);
   return {
     address,
     server,
@@ -48,8 +41,26 @@ export async function openSite(seed = "pcfg-mini"): Promise<Site> {
     },
     async close() {
       await browser.close();
-      await pages.close();
+      await close();
       await cleanUp();
+    },
+  };
+}
+
+/** Builds the dashboard and serves it with the headers it is made for, beside the API at another address. */
+export async function servePages(api: string): Promise<{ address: string; close(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), "plateau-dashboard-"));
+  await buildInto(folder);
+  const pages = await preview({
+    configFile: join(DASHBOARD, "vite.config.ts"),
+    logLevel: "error",
+    build: { outDir: folder },
+    preview: { host: "127.0.0.1", port: 0, headers: pageHeaders(), proxy: { "/api": api } },
+  });
+  return {
+    address: pages.resolvedUrls!.local[0]!.replace(/\/$/, ""),
+    async close() {
+      await pages.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -156,4 +156,4 @@ test("pcfg-mini on a checkpoint of the zoo: to the last bit", async () => {
   const largest = Math.max(...[...payloads.values()].map((payload) => Buffer.byteLength(payload)));
   expect(largest).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
   expect(shards.length).toBeLessThan(40);
-});
+}, 300_000);

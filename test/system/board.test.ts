@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { beginUpload, sendPart } from "../../shared/api/client/checkpoints.ts";
+import { listEvaluations } from "../../shared/api/client/evaluations.ts";
 import { requestJson } from "../../shared/api/client/connection.ts";
 import { getBoard, publishSuite } from "../../shared/api/client/suites.ts";
 import { PART_BYTES } from "../../shared/api/uploads.ts";
@@ -11,6 +12,7 @@ import { issuedTokenSchema, type Scope } from "../../shared/api/tokens.ts";
 import { expectSentence, plateau, type Outcome } from "../node/cli-run.ts";
 import { begin, bringIn, finished, until } from "./evaluate.ts";
 import { largeToy, sha256Of, toyMaterial, zooMaterial } from "./material.ts";
+import { sendMutants } from "./mutants.ts";
 import { cleanUp, startServer, type Server } from "./server.ts";
 
 const ZOO = new URL("../../models/zoo/pcfg-mini/", import.meta.url).pathname;
@@ -166,4 +168,16 @@ test("200 read at the same time while an evaluation runs, without an error", asy
   });
   expect(new Set((await Promise.all(readers)).flat())).toEqual(new Set([200]));
   await finished(server.connection, { id });
+});
+
+test("damaged models are evaluated or refused, with a reason, and nothing is left under way", async () => {
+  const outcomes = await sendMutants(server.connection, 24);
+  expect(new Set(outcomes.map(({ end }) => end))).toContain("finished");
+  expect(new Set(outcomes.map(({ end }) => end))).toContain("refused");
+  for (const { end, reason, seed } of outcomes) {
+    if (end !== "finished") expect(reason, `seed ${seed}`).toMatch(/\S/);
+  }
+  for (const state of ["queued", "running"] as const) {
+    expect((await listEvaluations(server.connection, { state })).evaluations).toEqual([]);
+  }
 });

@@ -22,13 +22,20 @@ export function zooMaterial(name = "adamw-d32-s1-step-9000"): Material {
   return { suite: textOf(smallSuite()), file, model };
 }
 
-/** A model of a few hundred weights; another seed is another model. */
+/** A model of a few hundred weights; another seed is another model, and another suite. */
 export function toyMaterial(seed = 1): Material {
   const suite = toySuite("mlm", { examples: 40 });
   // One of each kind.
   const tasks = suite.tasks.filter(({ id }) => ["second", "pairs", "choice"].includes(id));
   const model = writeModel(toyModel("mlm", seed).graph).graph;
-  return { suite: textOf({ ...suite, tasks }), file: `toy-${seed}.onnx`, model };
+  const definition = { ...suite.definition, id: `toy-${seed}@1` };
+  return { suite: textOf({ ...suite, definition, tasks }), file: `toy-${seed}.onnx`, model };
+}
+
+/** The toys' suite, as short as can be. */
+export function tinySuite(): Material["suite"] {
+  const suite = toySuite("mlm", { examples: 12 });
+  return textOf({ ...suite, definition: { ...suite.definition, id: "tiny@1" }, tasks: [] });
 }
 
 /** The toy with a table so long that the file has at least so many bytes. */

@@ -26,8 +26,10 @@ export class BoardState {
   readonly mask = $derived.by(() => filterMask(this.board, JSON.parse(this.#filterKey) as Filters));
   /** Of rows that the filters let through, by rising value. */
   readonly losses = $derived.by(() => {
-    const { mask } = this;
-    return sortedDefined(this.board.loss.numbers.filter((_, row) => mask[row] === 1));
+    const [{ mask }, { numbers }] = [this, this.board.loss];
+    const passing = new Float64Array(numbers.length).fill(NaN);
+    for (let row = 0; row < numbers.length; row++) if (mask[row] === 1) passing[row] = numbers[row]!;
+    return sortedDefined(passing);
   });
   readonly densest = $derived.by(() => densestWindow(this.losses));
   readonly #windowKey = $derived.by(() => {

@@ -31,7 +31,11 @@ export function densestWindow(sorted: Float64Array, width = DEFAULT_WIDTH): Loss
 
 /** Defined values by rising value. */
 export function sortedDefined(numbers: Float64Array): Float64Array {
-  return numbers.filter((value) => !Number.isNaN(value)).sort();
+  // NaN comes last.
+  const sorted = numbers.slice().sort();
+  let count = sorted.length;
+  while (count > 0 && Number.isNaN(sorted[count - 1]!)) count--;
+  return sorted.subarray(0, count);
 }
 
 /** How many of sorted values lie in a window. */

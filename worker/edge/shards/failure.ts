@@ -30,7 +30,7 @@ export function failureOf(error: unknown, health: Health, incident: string): Fai
   return { reason, final: false };
 }
 
-/** Whether there was not enough memory, as there may be with an empty heap. */
+/** Whether there may be memory enough after a restart: what others left in the heap takes room. */
 export function wantsEmptyHeap(error: unknown, lent: Health): boolean {
   return error instanceof ModelTooBigError && lent !== "fresh";
 }

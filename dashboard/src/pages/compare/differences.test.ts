@@ -11,16 +11,16 @@ import {
 } from "./differences.ts";
 
 const pair = {
-  ...{ first: "a", second: "b", method: "paired" as const, difference: 13.25, standardError: 1.27 },
+  ...{ first: "a", second: "b", method: "paired" as const, difference: 13.21, standardError: 1.27 },
   ...{ interval: [10.7, 15.8] as [number, number], pValue: 1e-9, adjustedPValue: 1e-8, reason: null },
 };
 const score: Score = { score: "fisher-trace", better: "lower", pairs: [pair] };
 
 test("the same pair from either side", () => {
   const b = differenceOf(score, "a", "b")!;
-  expect(b).toMatchObject({ value: -13.25, interval: [-15.8, -10.7], verdict: "better" });
+  expect(b).toMatchObject({ value: -13.21, interval: [-15.8, -10.7], verdict: "better" });
   const a = differenceOf(score, "b", "a")!;
-  expect(a).toMatchObject({ value: 13.25, interval: [10.7, 15.8], verdict: "worse" });
+  expect(a).toMatchObject({ value: 13.21, interval: [10.7, 15.8], verdict: "worse" });
   expect(differenceOf({ ...score, better: "higher" }, "b", "a")!.verdict).toBe("better");
   expect(differenceOf(score, "a", "c")).toBeNull();
 });
@@ -55,7 +55,10 @@ test("equal loss: the difference and its error fit within 0.01 nats", () => {
 test("loss is matched by excess loss only where all have it", () => {
   const row = (excess: number | null) => ({ measures: { "excess-loss": { value: excess } } });
   const answer = (values: (number | null)[]) =>
-    ({ scores: [{ score: "excess-loss" }], checkpoints: values.map(row) }) as unknown as ComparisonOfCheckpoints;
+    ({
+      scores: [{ score: "excess-loss" }],
+      checkpoints: values.map(row),
+    }) as unknown as ComparisonOfCheckpoints;
   expect(lossScore(answer([0.1, 0.2]))).toBe("excess-loss");
   expect(lossScore(answer([0.1, null]))).toBe("loss");
 });

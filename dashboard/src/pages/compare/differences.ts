@@ -84,5 +84,6 @@ export function intervalText({ interval, standardError }: Difference, factor = 1
 
 export function pValueText(p: number | null): string {
   if (p === null) return "";
-  return p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`;
+  if (p < 0.001) return "p < 0.001";
+  return p >= 0.9995 ? "p = 1" : `p = ${p.toFixed(3)}`;
 }

@@ -18,8 +18,9 @@ export function findingOf(
     const difference = differenceOf(score, reference, other);
     if (!difference) continue;
     if (score.score === loss) equal = equalLoss(difference);
-    // Both are the same loss; excess loss has the smaller error.
+    // Both are the same loss, of which excess loss has the smaller error; and of equal ones neither is better.
     if (score.score === "loss" && loss !== "loss") continue;
+    if (score.score === loss && equal) continue;
     if (difference.verdict === "better") better.push(wordsOf(score.score, suite));
     else if (difference.verdict === "worse") worse.push(wordsOf(score.score, suite));
   }

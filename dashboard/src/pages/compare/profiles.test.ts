@@ -10,7 +10,11 @@ const result = (layers: number) =>
     measures: {
       "fisher-trace": {
         ...{ value: 1, standardError: null, unit: "nats/token" },
-        perTensor: [tensor(null, 1), ...Array.from({ length: layers }, (_, i) => tensor(i, 2)), tensor(null, 9)],
+        perTensor: [
+          tensor(null, 1),
+          ...Array.from({ length: layers }, (_, i) => tensor(i, 2)),
+          tensor(null, 9),
+        ],
       },
     },
   }) as unknown as Result;

