@@ -164,6 +164,8 @@ export const boardColumnsSchema = z.object({
     checkpoint: z.array(checkpointIdSchema),
     name: z.array(z.string()),
     run: texts,
+    /** The run that a row's run goes on from, as its card says: both are then one piece of evidence. */
+    startedFrom: texts,
     family: texts,
     step: numbers,
     parameters: z.array(count),

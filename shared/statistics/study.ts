@@ -9,6 +9,7 @@ import { MEASURES } from "../measures/index.ts";
 import { associate, type Association } from "./associate.ts";
 import { lossMatchedCohorts, pairedErrors, type Cohorts } from "./cohorts.ts";
 import { holm } from "./holm.ts";
+import { lineages, type RunOrigin } from "./lineage.ts";
 import { rankIntoTiers, type Tiers } from "./tiers.ts";
 import { judge, type Judgement } from "./verdict.ts";
 
@@ -62,7 +63,8 @@ export interface StudyOptions {
 /** @throws StudyError where results are fewer than three, of different suites or corpora, or one checkpoint is there twice. */
 export function study(results: readonly Result[], { tolerance = 0.01, seed = 1 }: StudyOptions = {}): Study {
   assertComparable(results);
-  const checkpoints = results.map((result) => describe(result, results));
+  const origins = lineages(results.map(({ checkpoint }) => runOrigin(checkpoint.card)));
+  const checkpoints = results.map((result, i) => describe(result, origins[i]!));
   const lossMeasure = results.every((result) => valueOf(result, "excess-loss") !== null)
     ? "excess-loss"
     : "loss";
@@ -184,23 +186,19 @@ export function examplesOf({ perExample, corpus }: Result, measure: string): num
   return values?.length === corpus.examples ? [...values] : null;
 }
 
-function describe(result: Result, all: readonly Result[]): StudyCheckpoint {
-  const { card, file } = result.checkpoint;
-  const name = card?.name ?? file.replace(/^.*[/\\]/, "").replace(/\.onnx$/, "");
-  const run = card?.run ?? name;
-  return { name, lineage: rootOf(run, all), family: card?.family ?? "", result };
+/** @param lineage null where the card names no run: it is then taken for a run of its own. */
+function describe(result: Result, lineage: string | null): StudyCheckpoint {
+  const name = nameOf(result);
+  return { name, lineage: lineage ?? name, family: result.checkpoint.card?.family ?? "", result };
 }
 
-/** The run in which a chain of runs, each going on from the one before, began. */
-function rootOf(run: string, all: readonly Result[]): string {
-  const seen = new Set<string>();
-  for (let current = run; ;) {
-    seen.add(current);
-    const card = all.find(({ checkpoint }) => checkpoint.card?.run === current)?.checkpoint.card;
-    const before = card?.["startedFrom"];
-    if (typeof before !== "string" || seen.has(before)) return current;
-    current = before;
-  }
+function nameOf({ checkpoint: { card, file } }: Result): string {
+  return card?.name ?? file.replace(/^.*[/\\]/, "").replace(/\.onnx$/, "");
+}
+
+function runOrigin(card: Result["checkpoint"]["card"]): RunOrigin {
+  const before = card?.["startedFrom"];
+  return { run: card?.run ?? null, startedFrom: typeof before === "string" ? before : null };
 }
 
 function assertComparable(results: readonly Result[]): void {
@@ -222,7 +220,7 @@ function assertComparable(results: readonly Result[]): void {
       throw new StudyError(`The checkpoint ${checkpoint.file} is there twice; leave one result out.`);
     }
     hashes.add(checkpoint.sha256);
-    const { name } = describe(result, [result]);
+    const name = nameOf(result);
     if (names.has(name)) {
       throw new StudyError(`Two checkpoints are called ${name}; give them different names in their cards.`);
     }

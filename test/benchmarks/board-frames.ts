@@ -85,6 +85,7 @@ function columns(): BoardColumns {
       ),
       name: rows.map((row) => `${name(row)}-step-${1000 * step(row)}`),
       run: rows.map(name),
+      startedFrom: rows.map(() => null),
       family: rows.map((row) => `family-${run(row) % 20}`),
       step: rows.map((row) => 1000 * step(row)),
       parameters: rows.map((row) => 20_000 * (1 + (run(row) % 20))),

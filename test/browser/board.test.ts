@@ -24,7 +24,7 @@ async function names(page: Page): Promise<string[]> {
   );
 }
 
-const count = (page: Page) => page.locator(".tools .count").innerText();
+const count = (page: Page) => page.locator(".tools > .count").innerText();
 /** The address follows the view within a third of a second. */
 const settled = (page: Page) => page.waitForTimeout(500);
 const sentence = (page: Page) => page.locator("section[aria-label=Correlation] .sentence").innerText();

@@ -1,5 +1,6 @@
 /** A board as the browser keeps it. */
 import type { BoardColumns, BoardTiers } from "../../../shared/api/boards.ts";
+import { lineages } from "../../../shared/statistics/lineage.ts";
 import type { PublishedSuite } from "../../../shared/api/suites.ts";
 import { extent, floats, type Column } from "./column.ts";
 import { naturalRanks } from "./natural-order.ts";
@@ -16,7 +17,10 @@ export interface BoardData {
   readonly name: Column;
   readonly run: Column;
   readonly family: Column;
-  /** [rows]: the number of each one's independent run; checkpoints that name none are runs of their own. */
+  /**
+   * [rows]: the number of each one's independent run: runs that go on from one another count once, and checkpoints that
+   * name none are runs of their own.
+   */
   readonly runs: Uint32Array;
   /** What the loss window is of: excess loss where it is known, else loss. */
   readonly loss: Column;
@@ -97,14 +101,15 @@ export function boardData(suite: PublishedSuite, { columns, tiers }: BoardColumn
     name,
     run,
     family,
-    runs: runNumbers(run),
+    runs: runNumbers(columns.run, columns.startedFrom),
     loss: excess && extent(excess.numbers) ? excess : byId.get("loss")!,
   };
 }
 
-function runNumbers({ numbers }: Column): Uint32Array {
-  const named = numbers.reduce((most, rank) => (rank > most ? rank : most), -1) + 1;
-  return Uint32Array.from(numbers, (rank, row) => (Number.isNaN(rank) ? named + row : rank));
+function runNumbers(runs: readonly (string | null)[], startedFrom: readonly (string | null)[]): Uint32Array {
+  const roots = lineages(runs.map((run, row) => ({ run, startedFrom: startedFrom[row]! })));
+  const named = new Set(roots).size;
+  return Uint32Array.from(naturalRanks(roots), (rank, row) => (Number.isNaN(rank) ? named + row : rank));
 }
 
 const plain = (id: string, label: string, description: string) => ({

@@ -19,7 +19,7 @@ test("an interval that covers 0 says nothing, however large the coefficient", ()
   const { says, sentence } = finding(input({ value: -0.85, interval: [-1, 0.02], reason: null }));
   expect(says).toBe("none");
   expect(sentence).toBe(
-    "Among 14 checkpoints of equal loss from 8 runs, whether Fisher trace and task-A go together cannot be told: " +
+    "Among 14 checkpoints of equal loss from 8 independent runs, whether Fisher trace and task-A go together cannot be told: " +
       "the 95 % interval of Spearman’s ρ, −1.00 to 0.02, covers 0.",
   );
 });
@@ -39,7 +39,7 @@ test("a direction is named as it is", () => {
   );
   const together = finding(input({ value: 0.7, interval: [0.2, 0.9], reason: null }, { equalLoss: false }));
   expect(together.sentence).toContain(
-    "Among 14 checkpoints from 8 runs, lower Fisher trace goes with lower task-A (flatter goes with worse)",
+    "Among 14 checkpoints from 8 independent runs, lower Fisher trace goes with lower task-A (flatter goes with worse)",
   );
   const other = finding(input({ value: 0.7, interval: [0.2, 0.9], reason: null }, { x: size }));
   expect(other.sentence).toContain("lower size goes with lower task-A: Spearman’s");

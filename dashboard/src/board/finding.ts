@@ -21,7 +21,7 @@ export interface FindingInput {
 }
 
 export function finding({ x, y, found, checkpoints, runs, equalLoss }: FindingInput): Finding {
-  const among = `Among ${plural(checkpoints, "checkpoint")}${equalLoss ? " of equal loss" : ""} from ${plural(runs, "run")}`;
+  const among = `Among ${plural(checkpoints, "checkpoint")}${equalLoss ? " of equal loss" : ""} from ${plural(runs, "independent run")}`;
   if (x.id === y.id)
     return { says: "none", sentence: "Both axes show the same; choose another for one of them." };
   const { value, interval, reason } = found;

@@ -76,6 +76,13 @@ test("ranges of columns, with errors where they are wanted", () => {
 
 test("a board knows its rows, and which of them are of one run", () => {
   expect(board.rowOf.get(idOf(2))).toBe(2);
-  expect([...board.runs]).toEqual([0, 1, 4, 0]);
+  // Three names, the missing one among them, so that the row without one is the third after them.
+  expect([...board.runs]).toEqual([0, 1, 5, 0]);
   expect(board.loss.id).toBe("loss");
+  const chain = sampleBoard([
+    { name: "a", run: "r" },
+    { name: "b", run: "s", startedFrom: "r" },
+    { name: "c", run: "t" },
+  ]);
+  expect([...chain.runs]).toEqual([0, 0, 1]);
 });

@@ -16,6 +16,8 @@ export interface MeasureAgreement {
 export interface Agreement {
   readonly examples: number;
   readonly agrees: boolean;
+  /** Why nothing could be compared: the device cannot even run it as it should; null where it can. */
+  readonly failure: string | null;
   readonly measures: readonly MeasureAgreement[];
 }
 
@@ -46,5 +48,5 @@ export function agreementOf(examples: number, reference: MeasureResults, checked
     const agrees = gap <= Math.max(noise, allowed * Math.abs(a.value));
     return [{ label, values: [a.value, b.value], difference, allowed, agrees }];
   });
-  return { examples, measures, agrees: measures.every(({ agrees }) => agrees) };
+  return { examples, measures, agrees: measures.every(({ agrees }) => agrees), failure: null };
 }

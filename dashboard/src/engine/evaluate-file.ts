@@ -16,7 +16,7 @@ import { agreementOf, type Agreement } from "./agreement.ts";
 import { readMaterial, type ReadMaterial } from "./material.ts";
 import type { Job } from "./messages.ts";
 import { hashFile, loadGraph } from "./read-model-file.ts";
-import type { Engine } from "./runtime.ts";
+import type { Engine } from "./engine.ts";
 
 export interface FileHooks {
   readonly onProgress: (state: ProgressState) => void;
@@ -98,8 +98,10 @@ async function compareDevices(
   { device, batch }: Job,
 ): Promise<Agreement> {
   const examples = corpus.examples.slice(0, CHECKED);
-  // Conditionals are in the order of the corpus's labels: those of the first examples come first.
-  const few = { ...corpus, examples, labelledTokens: labelsOf(examples, corpus.objective) };
+  const labelledTokens = labelsOf(examples, corpus.objective);
+  // Those of the first examples come first.
+  const conditionals = corpus.conditionals?.slice(0, labelledTokens);
+  const few = { ...corpus, examples, labelledTokens, ...(conditionals && { conditionals }) };
   const options = { measures, directions: CHECKED_DIRECTIONS, seed, batch };
   const reference = await evaluate(graph, engine.on("wasm"), few, options);
   const epsilon = Object.fromEntries(
@@ -107,8 +109,14 @@ async function compareDevices(
       step ? [[family, step.epsilon]] : [],
     ),
   );
-  const checked = await evaluate(graph, engine.on(device), few, { ...options, epsilon });
-  return agreementOf(examples.length, reference.measures, checked.measures);
+  try {
+    const checked = await evaluate(graph, engine.on(device), few, { ...options, epsilon });
+    return agreementOf(examples.length, reference.measures, checked.measures);
+  } catch (error) {
+    // The evaluation's own checks have found what differs, or the device broke down.
+    const failure = error instanceof Error ? error.message.split(";")[0]! : String(error);
+    return { examples: examples.length, agrees: false, failure, measures: [] };
+  }
 }
 
 function labelsOf(examples: ReadMaterial["corpus"]["examples"], objective: "mlm" | "clm"): number {

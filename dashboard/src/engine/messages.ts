@@ -4,7 +4,7 @@ import type { Card } from "../../../shared/evaluate/card.ts";
 import type { ProgressState } from "../../../shared/evaluate/progress-plan.ts";
 import type { Result } from "../../../shared/evaluate/result-schema.ts";
 import type { Agreement } from "./agreement.ts";
-import type { BrowserDevice } from "./runtime.ts";
+import type { BrowserDevice } from "./engine.ts";
 
 /** What the model is measured on: a suite of the board as text, or a corpus of the visitor's own. */
 export type Material =

@@ -2,18 +2,11 @@
 import { ModelTooBigError, PlateauError, RuntimeUnavailableError } from "../../../shared/errors.ts";
 import { fromOrt, toOrt } from "../../../shared/ort-tensors.ts";
 import { Queue } from "../../../shared/queue.ts";
-import type { ExternalData, Runtime, Session } from "../../../shared/runtime.ts";
-
-export type BrowserDevice = "wasm" | "webgpu";
+import type { ExternalData, Session } from "../../../shared/runtime.ts";
+import type { BrowserDevice, Engine } from "./engine.ts";
 
 /** ONNX Runtime itself broke down. The worker that it runs in is of no use any more. */
 export class RuntimeCrashedError extends PlateauError {}
-
-export interface Engine {
-  readonly threads: number;
-  /** A runtime on a device; `webgpu` only of an engine that was started for it. */
-  on(device: BrowserDevice): Runtime;
-}
 
 /**
  * Starts ONNX Runtime, once per worker.
@@ -88,11 +81,6 @@ export async function startEngine(device: BrowserDevice, threads: number): Promi
       },
     }),
   };
-}
-
-/** So many of the machine's cores that the page stays usable; one where the browser shares no memory between threads. */
-export function usableThreads(isolated: boolean, cores: number): number {
-  return isolated ? Math.max(1, Math.min(8, cores)) : 1;
 }
 
 function library(device: BrowserDevice) {

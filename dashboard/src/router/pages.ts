@@ -10,6 +10,7 @@ type Page<Name extends PageName> = keyof PathParameters<Name> extends never
 export const PAGES: { readonly [Name in PageName]?: () => Promise<{ default: Page<Name> }> } = {
   boards: () => import("../pages/boards/BoardsPage.svelte"),
   board: () => import("../pages/board/BoardPage.svelte"),
+  evaluate: () => import("../pages/evaluate/EvaluatePage.svelte"),
   compare: () => import("../pages/compare/ComparePage.svelte"),
   checkpoint: () => import("../pages/checkpoint/CheckpointPage.svelte"),
 };

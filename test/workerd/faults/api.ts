@@ -3,14 +3,8 @@
 import api from "../../../worker/api/index.ts";
 import type { Bindings } from "../../../worker/api/environment.ts";
 import { handleScheduled } from "../../../worker/api/scheduled/handle.ts";
-import { faultReport, setFaults, withFaults, type FaultSettings } from "./faults.ts";
-
-/** Settings that are missing stay as they are. */
-export interface FaultRequest {
-  readonly api?: Omit<FaultSettings, "ahead">;
-  readonly edge?: Omit<FaultSettings, "ahead">;
-  readonly ahead: number;
-}
+import { faultReport, setFaults, withFaults } from "./faults.ts";
+import type { FaultRequest } from "./settings.ts";
 
 let requests = 0;
 

@@ -1,14 +1,11 @@
 /** The compute worker, with faults. */
 import edge from "../../../worker/edge/index.ts";
 import type { EdgeBindings } from "../../../worker/edge/environment.ts";
-import { faultReport, setFaults, withFaults, type FaultReport, type FaultSettings } from "./faults.ts";
+import { faultReport, setFaults, withFaults } from "./faults.ts";
+import type { EdgeReport, FaultSettings } from "./settings.ts";
 
 /** Messages that are being handled. */
 let handled = 0;
-
-export interface EdgeReport extends FaultReport {
-  readonly handled: number;
-}
 
 export default {
   async fetch(request, env) {

@@ -4,30 +4,7 @@
  */
 import type { ShardMessage } from "../../../worker/api/evaluations/messages.ts";
 import type { EvaluationBindings } from "../../../worker/api/evaluations/bindings.ts";
-
-/** `before`: the call is never made. `after`: it is made, and its answer is lost. */
-export type FaultMode = "before" | "after";
-
-export interface FaultSettings {
-  /** Each kind of call fails once; null: none does. */
-  readonly mode?: FaultMode | null;
-  /** Of so many messages one is lost; 0: none. */
-  readonly lose?: number;
-  /** Every message is sent twice. */
-  readonly repeat?: boolean;
-  /** Milliseconds that the clock is ahead. */
-  readonly ahead?: number;
-}
-
-/** What happened since the mode was set last. */
-export interface FaultReport {
-  /** Kinds of calls that were made. */
-  readonly seen: readonly string[];
-  /** Those of them that failed. */
-  readonly failed: readonly string[];
-  /** Messages. */
-  readonly lost: number;
-}
+import type { FaultReport, FaultSettings } from "./settings.ts";
 
 let settings: Required<FaultSettings> = { mode: null, lose: 0, repeat: false, ahead: 0 };
 const seen = new Set<string>();

@@ -218,6 +218,33 @@ test("columns hold every row, and are sent again only when something changed", a
   expect((await api("boards/big/columns", { headers: { "If-None-Match": '"other"' } })).status).toBe(200);
 });
 
+test("columns say which run a run goes on from, where the card has it as text", async () => {
+  await api("suites", { token: owner, json: JSON.parse(suiteText("origins@1")) });
+  const results = await Promise.all(
+    ["adamw-1", 7, true, null].map(async (startedFrom, i) => {
+      const result = await syntheticResult({
+        suite: suiteText("origins@1"),
+        model: 5000 + i,
+        name: `m${i}`,
+        run: `r${i}`,
+      });
+      return {
+        ...result,
+        checkpoint: { ...result.checkpoint, card: { ...result.checkpoint.card, startedFrom } },
+      };
+    }),
+  );
+  expect((await api("import", { token: owner, json: results })).status).toBe(200);
+  const { columns } = boardColumnsSchema.parse(await (await api("boards/origins/columns")).json());
+  const found = columns.name.map((name, i) => [name, columns.startedFrom[i]]).sort();
+  expect(found).toEqual([
+    ["m0", "adamw-1"],
+    ["m1", null],
+    ["m2", null],
+    ["m3", null],
+  ]);
+});
+
 test("CSV is the whole board in order, and no cell is a formula", async () => {
   const suite = suiteText("cells@1");
   await api("suites", { token: owner, json: JSON.parse(suite) });

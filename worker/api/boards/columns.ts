@@ -4,6 +4,10 @@ import type { StoredSuite } from "../suites/store.ts";
 import { boardRow, ROW_COLUMNS, type StoredRow } from "./rows.ts";
 
 const ROWS_AT_ONCE = 1000;
+/** Cards hold whatever people write into them. */
+const STARTED_FROM =
+  "(SELECT CASE json_type(c.card, '$.startedFrom') WHEN 'text' THEN c.card ->> '$.startedFrom' END " +
+  "FROM checkpoints c WHERE c.id = r.checkpoint) AS started_from";
 
 /** In the order of ids: the same for the same board. */
 export async function boardColumns(database: D1Database, suite: StoredSuite): Promise<BoardColumns> {
@@ -12,11 +16,15 @@ export async function boardColumns(database: D1Database, suite: StoredSuite): Pr
   for (;;) {
     const { results } = await database
       .prepare(
-        `SELECT ${ROW_COLUMNS} FROM results r WHERE r.suite = ? AND r.checkpoint > ? AND r.hidden_reason IS NULL ORDER BY r.checkpoint LIMIT ?`,
+        `SELECT ${ROW_COLUMNS}, ${STARTED_FROM} FROM results r ` +
+          "WHERE r.suite = ? AND r.checkpoint > ? AND r.hidden_reason IS NULL ORDER BY r.checkpoint LIMIT ?",
       )
       .bind(suite.id, after, ROWS_AT_ONCE)
-      .all<StoredRow>();
-    for (const row of results) append(columns, boardRow(row));
+      .all<StoredRow & { readonly started_from: string | null }>();
+    for (const row of results) {
+      append(columns, boardRow(row));
+      columns.startedFrom.push(row.started_from);
+    }
     const last = results.at(-1);
     if (!last || results.length < ROWS_AT_ONCE) break;
     after = last.checkpoint;
@@ -31,6 +39,7 @@ function emptyColumns({ measures, tasks }: StoredSuite): Columns {
     checkpoint: [],
     name: [],
     run: [],
+    startedFrom: [],
     family: [],
     step: [],
     parameters: [],

@@ -6,6 +6,7 @@ import { boardData, type BoardData } from "../board-data.ts";
 export interface SampleRow {
   readonly name: string;
   readonly run?: string | null;
+  readonly startedFrom?: string;
   readonly family?: string | null;
   readonly step?: number | null;
   readonly parameters?: number;
@@ -64,6 +65,7 @@ export function sampleBoard(rows: readonly SampleRow[]): BoardData {
     checkpoint: rows.map((_, i) => idOf(i)),
     name: rows.map(({ name }) => name),
     run: rows.map(({ run }) => run ?? null),
+    startedFrom: rows.map(({ startedFrom }) => startedFrom ?? null),
     family: rows.map(({ family }) => family ?? null),
     step: rows.map(({ step }) => step ?? null),
     parameters: rows.map(({ parameters }) => parameters ?? 100),
