@@ -46,4 +46,6 @@ export interface Runtime {
   /** Version of ONNX Runtime, such as `1.30.0`. */
   readonly version: string;
   createSession(model: ModelBytes, options?: SessionOptions): Promise<Session>;
+  /** Where the thread has others to serve: called every few milliseconds of the engine's own computing. */
+  pause?(): Promise<void>;
 }

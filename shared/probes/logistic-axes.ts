@@ -11,7 +11,7 @@ import { attribute } from "../onnx/graph.ts";
 import { DataType } from "../onnx/weights.ts";
 import { writeModel } from "../onnx/write.ts";
 import type { Runtime } from "../runtime.ts";
-import { symmetricEigen } from "./logistic-eigen.ts";
+import { symmetricEigenSteps, type Eigen } from "./logistic-eigen.ts";
 import type { Matrix } from "./logistic-input.ts";
 
 export interface RotatedFeatures {
@@ -34,10 +34,19 @@ export async function toPrincipalAxes(
 ): Promise<RotatedFeatures> {
   const d = train.columns;
   if (d > MAX_ROTATED) return { train, others, power: columnPower(train) };
-  const { values, vectors } = symmetricEigen(await secondMoments(runtime, train), d);
+  const { values, vectors } = await eigenOf(runtime, await secondMoments(runtime, train), d);
   const axes: Matrix = { rows: d, columns: d, data: Float32Array.from(vectors) };
   const [rotatedTrain, ...rotatedOthers] = await multiply(runtime, [train, ...others], axes);
   return { train: rotatedTrain!, others: rotatedOthers, power: values.map((s) => Math.max(s, 0)) };
+}
+
+async function eigenOf(runtime: Runtime, moments: Float64Array, d: number): Promise<Eigen> {
+  const steps = symmetricEigenSteps(moments, d);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await runtime.pause?.();
+  }
 }
 
 /** The inverse root of Böhning's bound, for the optimiser's variables: 1/√(s_j/2 + λ). */

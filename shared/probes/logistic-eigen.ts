@@ -13,17 +13,34 @@ export interface Eigen {
 /** An eigenvalue takes two or three. */
 const MAX_ITERATIONS = 100;
 
-/** @param matrix symmetric [d · d], finite; it is left unchanged. */
-export function symmetricEigen(matrix: Float64Array, d: number): Eigen {
-  const { diagonal, offDiagonal, vectors } = tridiagonalise(matrix.slice(), d);
-  iterateQl(diagonal, offDiagonal, vectors, d);
+/**
+ * Step by step, each of some milliseconds: other work of the thread may be done in between.
+ *
+ * @param matrix symmetric [d · d], finite; it is left unchanged.
+ */
+export function* symmetricEigenSteps(matrix: Float64Array, d: number): Generator<void, Eigen> {
+  const { diagonal, offDiagonal, vectors } = yield* tridiagonalise(matrix.slice(), d);
+  yield* iterateQl(diagonal, offDiagonal, vectors, d);
   return { values: diagonal, vectors };
 }
 
+/** All steps at once. */
+export function symmetricEigen(matrix: Float64Array, d: number): Eigen {
+  const steps = symmetricEigenSteps(matrix, d);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** Rows, columns or eigenvalues a step. */
+const STEP = 16;
+
 /** A = Uᵀ T U with T tridiagonal; the rows of U become the eigenvectors. */
-function tridiagonalise(a: Float64Array, d: number) {
+function* tridiagonalise(a: Float64Array, d: number) {
   const reflections: { v: Float64Array; beta: number }[] = [];
   for (let k = 0; k < d - 2; k++) {
+    if (k % STEP === 0) yield;
     // v reflects the column below the diagonal onto its first entry.
     const v = new Float64Array(d);
     let tail = 0;
@@ -55,14 +72,18 @@ function tridiagonalise(a: Float64Array, d: number) {
   }
   const diagonal = Float64Array.from({ length: d }, (_, i) => a[i * d + i]!);
   const offDiagonal = Float64Array.from({ length: d }, (_, i) => (i < d - 1 ? a[(i + 1) * d + i]! : 0));
-  return { diagonal, offDiagonal, vectors: accumulate(reflections, d) };
+  return { diagonal, offDiagonal, vectors: yield* accumulate(reflections, d) };
 }
 
 /** The product of the reflections, transposed, from the last to the first: zeros stay zeros as long as they can. */
-function accumulate(reflections: readonly { v: Float64Array; beta: number }[], d: number): Float64Array {
+function* accumulate(
+  reflections: readonly { v: Float64Array; beta: number }[],
+  d: number,
+): Generator<void, Float64Array> {
   const u = new Float64Array(d * d);
   for (let i = 0; i < d; i++) u[i * d + i] = 1;
   for (let k = reflections.length - 1; k >= 0; k--) {
+    if (k % STEP === 0) yield;
     const { v, beta } = reflections[k]!;
     for (let row = k + 1; row < d; row++) {
       const scale = beta * rowDot(u, row * d, v, k + 1, d);
@@ -87,8 +108,14 @@ function rowDot(values: Float64Array, row: number, v: Float64Array, from: number
 }
 
 /** Rotates the tridiagonal matrix to a diagonal one, and the rows of `vectors` with it. */
-function iterateQl(diagonal: Float64Array, off: Float64Array, vectors: Float64Array, d: number): void {
+function* iterateQl(
+  diagonal: Float64Array,
+  off: Float64Array,
+  vectors: Float64Array,
+  d: number,
+): Generator<void, void> {
   for (let l = 0; l < d; l++) {
+    if (l % STEP === 0) yield;
     for (let iteration = 0; ; iteration++) {
       let m = l;
       while (

@@ -82,7 +82,7 @@ async function runPiece(id: string, piece: TaskPiece, context: ShardContext): Pr
 }
 
 /** Operations between two calls of `beforePass`, where runs are shorter. */
-const PASS_OPERATIONS = 2e8;
+const PASS_OPERATIONS = 1e8;
 
 /** Fits make thousands of runs, of a task's size each. */
 function runsTogether(spec: ShardSpec, { tasks, definition }: Suite): number {

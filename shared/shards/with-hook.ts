@@ -1,4 +1,4 @@
-/** A runtime that asks before its sessions run whether to go on. */
+/** A runtime that asks whether to go on before its sessions run, and in between. */
 import type { Runtime } from "../runtime.ts";
 
 export interface Hooked {
@@ -29,6 +29,7 @@ export function withHook(runtime: Runtime, beforeRun: () => void | Promise<void>
     stopped: () => stopped,
     runtime: {
       ...runtime,
+      pause: ask,
       async createSession(model, options) {
         await ask();
         const session = await runtime.createSession(model, options);

@@ -104,6 +104,7 @@ export const boards = createApi()
     const { DB } = context.env;
     const query = context.req.valid("query");
     const suite = await requireSuite(DB, context.req.valid("param").suite);
+    if (!suite.tiers.upToDate) recomputeSoon(context, [suite.id]);
     const headers = validators(suite);
     if (hasCurrent(context.req.header("If-None-Match"), headers.ETag)) return notModified(headers);
     if (query.format === "json") return context.json(await boardPage(DB, suite, query), 200, headers);
@@ -121,6 +122,7 @@ export const boards = createApi()
     const { DB } = context.env;
     // The revision is read before the rows: those may be newer than their tag, never older.
     const suite = await requireSuite(DB, context.req.valid("param").suite);
+    if (!suite.tiers.upToDate) recomputeSoon(context, [suite.id]);
     const headers = validators(suite);
     if (hasCurrent(context.req.header("If-None-Match"), headers.ETag)) return notModified(headers);
     return context.json(await boardColumns(DB, suite), 200, headers);

@@ -11,6 +11,7 @@ import type { Result } from "../../../shared/evaluate/result-schema.ts";
 import { ApiError } from "../../api/problems/api-error.ts";
 import { problemResponse } from "../../api/problems/problem-response.ts";
 import type { EdgeBindings } from "../environment.ts";
+import { FairTurns } from "../fair-turns.ts";
 import { LeaseLostError } from "../leases.ts";
 import { RuntimeCrashedError } from "../wasm.ts";
 import { readMaterial, type Material } from "./material.ts";
@@ -91,11 +92,12 @@ async function evaluate(material: Material, { holder, signal, onProgress }: Run)
     toldAt = Date.now();
     onProgress(progress);
   };
+  const turns = new FairTurns();
   return runWaves(material, {
     onProgress: tell,
     beforePass: async () => {
-      // Others get their turn: one thread serves them all. Meanwhile it may turn out that nobody listens any more.
-      await scheduler.wait(0);
+      // Meanwhile it may turn out that nobody listens any more.
+      await turns.give();
       if (signal.aborted) throw new StoppedError();
       holder.renew();
       if (told && Date.now() - toldAt >= SIGN_OF_LIFE) tell(told);

@@ -1,5 +1,6 @@
 /**
- * Tiers of a whole board, computed after rows came, changed, left or were hidden, never while someone reads.
+ * Tiers of a whole board, computed after rows came, changed, left or were hidden: whoever reads is not kept waiting, but
+ * has them brought up to date behind the answer.
  *
  * Which boards need it is known to the database (see migration 0005), so that nothing is lost with whoever computes. Up to
  * `MOST_PAIRED` rows are compared pair by pair on common examples. Beyond, or where the vectors of one score take more than

@@ -169,6 +169,17 @@ test("until tiers are computed a row has none, and the board says that they are 
   expect((await rowsOf("behind")).map((row) => row.tiers["loss"])).toEqual([1, 2]);
 });
 
+test("a row that the compute worker wrote has its tiers once someone reads the board", async () => {
+  const before = await rowsOf("tiered");
+  await bindings.DB.batch([
+    bindings.DB.prepare("UPDATE results SET tiers = NULL WHERE suite = 'tiered@1'"),
+    bindings.DB.prepare("UPDATE suites SET tiers_wanted = tiers_wanted + 1 WHERE id = 'tiered@1'"),
+  ]);
+  const read = async () =>
+    boardPageSchema.parse(await (await api("boards/tiered?limit=500")).json()).rows.map(({ tiers }) => tiers);
+  await expect.poll(read, { timeout: 20_000 }).toEqual(before.map(({ tiers }) => tiers));
+});
+
 test("what was packed is lost: it is made again from the results", async () => {
   const { objects } = await bindings.BLOBS.list({ prefix: "tiers/tiered@1/" });
   expect(objects.map(({ key }) => key).filter((key) => key.endsWith(".f32"))).toHaveLength(1);
