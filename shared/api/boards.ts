@@ -31,10 +31,11 @@ export const scoresSchema = z.object({
 });
 
 /**
- * Where a result comes from. `edge`: this board evaluated the checkpoint. `committed`: it came with the board's own source.
- * `imported`: it was computed elsewhere, and an admin took it in.
+ * Where a result comes from. `committed`: it came with the board's own source. `edge`: this board evaluated the checkpoint.
+ * `replicated`: lent workers did, and a random sample of what they gave came out alike when others computed it again.
+ * `unverified`: lent workers did, and that is not known yet. `imported`: it was computed elsewhere, and an admin took it in.
  */
-export const ORIGINS = ["edge", "committed", "imported"] as const;
+export const ORIGINS = ["committed", "edge", "replicated", "unverified", "imported"] as const;
 export const originSchema = z.enum(ORIGINS);
 
 export const boardRowSchema = scoresSchema.extend({

@@ -18,8 +18,17 @@ export const evaluationStateSchema = z.enum(STATES);
 /** `finishing`: all is computed, and the result is put together. */
 export const stageSchema = z.enum([...STAGES, "finishing"]);
 
+/** What runs the shards of an evaluation: the board's own compute worker, or machines that people lend. */
+export const WORKERS = ["edge", "lent"] as const;
+export const workersSchema = z.enum(WORKERS);
+
 /** A bare suite name means its latest version. */
-export const newEvaluationSchema = z.strictObject({ checkpoint: checkpointIdSchema, suite: suiteNameSchema });
+export const newEvaluationSchema = z.strictObject({
+  checkpoint: checkpointIdSchema,
+  suite: suiteNameSchema,
+  /** The edge if absent, and lent workers for models that are too big for it. */
+  workers: workersSchema.optional(),
+});
 
 const evaluation = z.object({
   id: evaluationIdSchema,
@@ -30,13 +39,13 @@ const evaluation = z.object({
   stage: stageSchema.nullable(),
   /** Why it failed, and what to do; null otherwise. */
   reason: z.string().nullable(),
-  /** What runs its shards: `edge`. */
-  device: z.string(),
+  /** What runs its shards. */
+  device: workersSchema,
   /** 1, and one more for every retry. */
   attempt: z.number().int().positive(),
   progress: z.object({
     /**
-     * How much is done, from 0 to 1; it never falls. Counted in floating-point operations, but what comes next follows from
+     * How much is done, from 0 to 1; it never falls, unless what a lent worker did is done anew. Counted in floating-point operations, but what comes next follows from
      * what came out so far, and how much that will be is a guess.
      */
     share: z.number().min(0).max(1),
@@ -89,6 +98,7 @@ export const evaluationEventSchema = evaluation.pick({
 });
 
 export type EvaluationState = z.infer<typeof evaluationStateSchema>;
+export type Workers = z.infer<typeof workersSchema>;
 export type EvaluationStage = z.infer<typeof stageSchema>;
 export type NewEvaluation = z.infer<typeof newEvaluationSchema>;
 export type EvaluationSummary = z.infer<typeof evaluationSummarySchema>;

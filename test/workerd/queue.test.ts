@@ -52,8 +52,8 @@ test.each([null, "text", {}, { evaluation: "../x", shard: "a" }, { evaluation: "
 );
 
 test("a message for nothing is done with", async () => {
-  for (const shard of [null, "prepare"]) {
-    const done = await deliver("plateau-shards", { evaluation: "a".repeat(16), shard });
+  for (const about of [{ shard: null }, { shard: "prepare" }, { shard: "prepare", replay: 7 }]) {
+    const done = await deliver("plateau-shards", { evaluation: "a".repeat(16), ...about });
     expect(done).toMatchObject({ explicitAcks: ["1"], retryMessages: [] });
   }
 });

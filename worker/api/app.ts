@@ -15,7 +15,9 @@ import { ApiError } from "./problems/api-error.ts";
 import { problemResponse } from "./problems/problem-response.ts";
 import { suites } from "./suites/routes.ts";
 import { tokens } from "./tokens/routes.ts";
+import { trust } from "./trust/routes.ts";
 import { uploads } from "./uploads/routes.ts";
+import { work } from "./work/routes.ts";
 
 const BASE = "/api/v1";
 
@@ -61,6 +63,8 @@ app
   .route(BASE, uploads)
   .route(BASE, evaluations)
   .route(BASE, evaluation)
+  .route(BASE, trust)
+  .route(BASE, work)
   .route(BASE, archive)
   .route(BASE, tokens);
 

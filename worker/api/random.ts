@@ -7,6 +7,11 @@ export function randomHex(bytes: number): string {
   return hex(crypto.getRandomValues(new Uint8Array(bytes)));
 }
 
+/** From 0 to below 1, in steps of 2⁻³². */
+export function randomNumber(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32;
+}
+
 /** 80 random bits: see checkpointIdSchema. */
 export function randomCheckpointId(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => BASE32[byte & 31]).join("");

@@ -1,4 +1,5 @@
 /** Evaluations: asking for one, and following it to its end. */
+import type { Checkpoint } from "../checkpoints.ts";
 import {
   evaluationEventSchema,
   evaluationListSchema,
@@ -41,6 +42,24 @@ export function listEvaluations(
 /** Has a failed one tried again. */
 export function retryEvaluation(connection: Connection, id: string, options?: Signal): Promise<Evaluation> {
   return requestJson(connection, evaluationSchema, `${pathOf(id)}/retry`, { ...options, method: "POST" });
+}
+
+/**
+ * Asks for an evaluation: one that failed goes on where it was. Null where this board has evaluated the checkpoint with the
+ * suite already: the same would come out.
+ */
+export async function askForEvaluation(
+  connection: Connection,
+  { id: checkpoint, results }: Checkpoint,
+  suite: string,
+  options?: Signal,
+): Promise<Evaluation | null> {
+  const elsewhere: readonly string[] = ["committed", "imported"];
+  if (results.some((result) => result.suite === suite && !elsewhere.includes(result.origin))) return null;
+  const { evaluations } = await listEvaluations(connection, { checkpoint, suite, limit: 1 }, options);
+  const latest = evaluations[0];
+  if (latest?.state === "failed") return retryEvaluation(connection, latest.id, options);
+  return startEvaluation(connection, { checkpoint, suite }, options);
 }
 
 export interface FollowOptions extends Patience, Signal {}

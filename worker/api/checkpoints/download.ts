@@ -36,10 +36,28 @@ export async function downloadModel(
   if (visibility === "private" && !mayManage(principal, owner)) {
     throw new ApiError(404, "no-file", `The file of ${id} is not public; its owner's token may have it.`);
   }
+  return sendModel(BLOBS, { id, sha256, bytes, caching: `${visibility}, no-cache` }, request);
+}
+
+export interface ModelFile {
+  /** Of the checkpoint. */
+  readonly id: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** As Cache-Control has it. */
+  readonly caching: string;
+}
+
+/** All of a model that may be had, or the part that is asked for. @throws ApiError 416 for bytes beyond its end. */
+export async function sendModel(
+  bucket: R2Bucket,
+  { id, sha256, bytes, caching }: ModelFile,
+  request: Request,
+): Promise<Response> {
   const headers: Record<string, string> = {
     ETag: `"${sha256}"`,
     "Accept-Ranges": "bytes",
-    "Cache-Control": `${visibility}, no-cache`,
+    "Cache-Control": caching,
     Vary: "Authorization",
     "Content-Type": "application/octet-stream",
     "Content-Disposition": `attachment; filename="${id}.onnx"`,
@@ -64,7 +82,7 @@ export async function downloadModel(
   if (range) headers["Content-Range"] = `bytes ${range.offset}-${range.offset + range.length - 1}/${bytes}`;
   const status = range ? 206 : 200;
   if (request.method === "HEAD") return new Response(null, { status, headers });
-  const object = await BLOBS.get(modelKey(sha256), range ? { range: { ...range } } : {});
+  const object = await bucket.get(modelKey(sha256), range ? { range: { ...range } } : {});
   if (object) return new Response(object.body, { status, headers });
   throw new ApiError(503, "file-missing", `The file of ${id} is not in storage; upload it again.`);
 }

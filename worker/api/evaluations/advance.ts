@@ -2,11 +2,13 @@
  * What comes next in an evaluation: shards whose messages were lost, the next wave of shards, or its end. Whoever asks, and
  * how many at once: the same wave is planned, and the same result comes out.
  */
+import type { Workers } from "../../../shared/api/evaluations.ts";
 import { PlateauError } from "../../../shared/errors.ts";
 import { PayloadError } from "../../../shared/shards/payload.ts";
 import { nextShards } from "../../../shared/shards/plan.ts";
 import { jobOptionsSchema, type JobOptions, type Shard } from "../../../shared/shards/shard.ts";
 import type { Suite } from "../../../shared/suites/suite.ts";
+import { settle } from "../trust/settle.ts";
 import type { EvaluationBindings } from "./bindings.ts";
 import { finishEvaluation } from "./finish.ts";
 import { startAfresh } from "./forget.ts";
@@ -18,6 +20,8 @@ import { isStale } from "./stale.ts";
 export interface ActiveEvaluation {
   readonly id: string;
   readonly checkpoint: string;
+  /** Shards of `lent` ones are claimed, and need no messages. */
+  readonly device: Workers;
   readonly options: JobOptions;
   readonly suite: { readonly id: string; readonly sha256: string; readonly bytes: number };
 }
@@ -29,11 +33,17 @@ export interface AdvanceOptions {
     suite: ActiveEvaluation["suite"],
     work: (suite: Suite) => T | Promise<T>,
   ) => Promise<T>;
+  /** Counts so many bytes of memory as taken until they are released. @throws where there are not as many. */
+  readonly hold: (bytes: number) => { release(): void };
   /** Version of ONNX Runtime that ran the shards. */
   readonly ort: string;
 }
 
-/** Nothing happens where shards are being run, or the evaluation has ended. @throws where storage fails. */
+/**
+ * Nothing happens where shards are being run. Of an evaluation that has ended, replays of its shards are judged.
+ *
+ * @throws where storage fails.
+ */
 export async function advance(
   bindings: EvaluationBindings,
   id: string,
@@ -43,17 +53,20 @@ export async function advance(
   const { now } = options;
   const [found, open, busy] = (await DB.batch([
     DB.prepare(
-      "SELECT e.id, e.checkpoint, e.options, u.id AS suite, u.sha256, u.bytes FROM evaluations e " +
+      "SELECT e.id, e.checkpoint, e.device, e.options, u.id AS suite, u.sha256, u.bytes FROM evaluations e " +
         "JOIN suites u ON u.id = e.suite WHERE e.id = ? AND e.state IN ('queued', 'running')",
     ).bind(id),
     DB.prepare(
       "UPDATE shards SET sent_at = ?2, resent = resent + 1 WHERE evaluation = ?1 AND state = 'open' " +
-        `AND ${isStale("shards", "?2")} RETURNING id`,
+        `AND ${isStale("shards", "?2")} AND (SELECT device FROM evaluations WHERE id = ?1) = 'edge' RETURNING id`,
     ).bind(id, now),
     DB.prepare("SELECT 1 FROM shards WHERE evaluation = ? AND state <> 'done' LIMIT 1").bind(id),
   ])) as [D1Result<ActiveRow>, D1Result<{ id: string }>, D1Result];
   const row = found.results[0];
-  if (!row) return;
+  if (!row) {
+    await settle(bindings, id, options);
+    return;
+  }
   if (busy.results.length > 0) {
     await sendShards(
       SHARDS,
@@ -68,15 +81,19 @@ export async function advance(
 interface ActiveRow {
   readonly id: string;
   readonly checkpoint: string;
+  readonly device: Workers;
   readonly options: string;
   readonly suite: string;
   readonly sha256: string;
   readonly bytes: number;
 }
 
-function activeOf({ id, checkpoint, options, suite, sha256, bytes }: ActiveRow): ActiveEvaluation {
-  const job = jobOptionsSchema.parse(JSON.parse(options));
-  return { id, checkpoint, options: job, suite: { id: suite, sha256, bytes } };
+function activeOf({ options, suite, sha256, bytes, ...row }: ActiveRow): ActiveEvaluation {
+  return {
+    ...row,
+    options: jobOptionsSchema.parse(JSON.parse(options)),
+    suite: { id: suite, sha256, bytes },
+  };
 }
 
 /** All the shards there are are done. */
@@ -95,7 +112,8 @@ async function goOn(
         await finishEvaluation(bindings, { ...options, evaluation, suite, payloads });
         return;
       }
-      await addShards(DB, id, next, options.now);
+      await addShards(DB, id, next, options.now, payloads.size);
+      if (evaluation.device === "lent") return;
       await sendShards(
         SHARDS,
         id,
@@ -132,14 +150,21 @@ async function readPayloads(database: D1Database, evaluation: string): Promise<M
   }
 }
 
-/** Those that are there already stay as they are. */
+/**
+ * Those that are there already stay as they are.
+ *
+ * @param done how many shards the plan rests on: where some were discarded since, none are added.
+ */
 export async function addShards(
   database: D1Database,
   evaluation: string,
   shards: readonly Shard[],
   now: number,
+  done: number | null = null,
 ): Promise<void> {
-  const active = "EXISTS (SELECT 1 FROM evaluations WHERE id = ?1 AND state IN ('queued', 'running'))";
+  const active =
+    "EXISTS (SELECT 1 FROM evaluations WHERE id = ?1 AND state IN ('queued', 'running')) AND " +
+    `coalesce((SELECT count(*) FROM shards WHERE evaluation = ?1 AND state = 'done') >= ?4, 1)`;
   await database.batch([
     beginWave(database, evaluation, now),
     ...listsOf(shards).map((list) =>
@@ -149,7 +174,7 @@ export async function addShards(
             "SELECT ?1, value ->> 'id', value ->> 'stage', value ->> 'operations', 'open', ?3, value " +
             `FROM json_each(?2) WHERE ${active}`,
         )
-        .bind(evaluation, list, now),
+        .bind(evaluation, list, now, done),
     ),
   ]);
 }

@@ -8,6 +8,9 @@ import { removeUnneeded } from "../checkpoints/removals.ts";
 import { resultKey } from "../checkpoints/store.ts";
 import { hex, sha256 } from "../random.ts";
 import { requireSuite } from "../suites/store.ts";
+import { drawReplays, sendOpenReplays } from "../trust/draw-replays.ts";
+import { listMade, toolsOf } from "../trust/made.ts";
+import { supersedeOthers } from "../trust/supersede.ts";
 import { VERSION } from "../version.ts";
 import type { ActiveEvaluation } from "./advance.ts";
 import type { EvaluationBindings } from "./bindings.ts";
@@ -33,7 +36,11 @@ interface CheckpointRow {
   readonly replaced: string | null;
 }
 
-/** Where the checkpoint or the evaluation goes meanwhile, nothing is left behind. Twice is once. */
+/**
+ * Where the checkpoint or the evaluation goes meanwhile, nothing is left behind. Twice is once.
+ *
+ * What lent workers computed is unverified: their payloads stay, and shards are drawn that others run again.
+ */
 export async function finishEvaluation(bindings: EvaluationBindings, input: FinishInput): Promise<void> {
   const { DB, BLOBS } = bindings;
   const { evaluation, suite, payloads, now, ort } = input;
@@ -47,14 +54,19 @@ export async function finishEvaluation(bindings: EvaluationBindings, input: Fini
     .first<CheckpointRow>();
   if (!checkpoint) return;
   const { name, card, busy, replaced } = checkpoint;
+  const lent = evaluation.device === "lent";
+  const made = lent ? await listMade(DB, evaluation.id) : [];
+  const edge = {
+    runtime: { device: "workerd", ort },
+    versions: { plateau: VERSION, node: "workerd" },
+    threads: 1,
+  };
   const result = resultSchema.parse(
     finish(suite, evaluation.options, payloads, {
       model: { file: `${name}.onnx`, sha256: checkpoint.sha256, bytes: checkpoint.bytes },
       card: card === null ? null : cardSchema.parse(JSON.parse(card)),
       corpusIdentity: { file: stored.id, sha256: stored.sha256, bytes: stored.bytes },
-      runtime: { device: "workerd", ort },
-      versions: { plateau: VERSION, node: "workerd" },
-      threads: 1,
+      ...(lent ? toolsOf(made) : edge),
       seconds: busy / 1000,
     }),
   );
@@ -64,31 +76,44 @@ export async function finishEvaluation(bindings: EvaluationBindings, input: Fini
   await BLOBS.put(resultKey(hash), text);
   const active = "state IN ('queued', 'running')";
   const choice = {
-    // Under another name the row would be another.
-    where: `c.id = ?1 AND c.name = ?2 AND EXISTS (SELECT 1 FROM evaluations WHERE id = ?3 AND ${active})`,
-    bound: [evaluation.checkpoint, name, evaluation.id],
+    // Under another name the row would be another; and payloads may have been discarded meanwhile.
+    where:
+      `c.id = ?1 AND c.name = ?2 AND EXISTS (SELECT 1 FROM evaluations WHERE id = ?3 AND ${active}) AND ` +
+      "(SELECT count(*) FROM shards WHERE evaluation = ?3 AND state = 'done') = ?4 AND NOT EXISTS " +
+      "(SELECT 1 FROM shards s JOIN cut_offs o ON o.worker = s.worker WHERE s.evaluation = ?3)",
+    bound: [evaluation.checkpoint, name, evaluation.id, payloads.size],
   };
-  const row = { suite: stored, result, hash, name, origin: "edge", addedAt: now } as const;
+  const [standing, origin] = lent ? (["unverified", "unverified"] as const) : (["edge", "edge"] as const);
+  const row = { suite: stored, result, hash, name, origin, addedAt: now } as const;
+  const shown = { evaluation: evaluation.id, checkpoint: evaluation.checkpoint, suite: stored.id, hash };
+  const draw = lent ? [await drawReplays(DB, { ...shown, made, bytes: checkpoint.bytes, now })] : [];
   const [left] = (
     await DB.batch([
       ...rowStatements(DB, choice, row),
+      ...supersedeOthers(DB, shown),
+      ...draw,
       DB.prepare(
-        `UPDATE evaluations SET state = 'finished', ended_at = ?2, result_sha256 = ?3, receipt = ?4 WHERE id = ?1 AND ${active} ` +
+        `UPDATE evaluations SET state = 'finished', ended_at = ?2, result_sha256 = ?3, receipt = ?4, standing = ?7 ` +
+          `WHERE id = ?1 AND ${active} ` +
           "AND EXISTS (SELECT 1 FROM results WHERE suite = ?5 AND checkpoint = ?6 AND result_sha256 = ?3)",
       ).bind(
         ...[evaluation.id, now, hash, JSON.stringify(result.receipt)],
-        ...[stored.id, evaluation.checkpoint],
+        ...[stored.id, evaluation.checkpoint, standing],
       ),
       dropShards(DB, evaluation.id, "finished"),
       DB.prepare(`SELECT 1 FROM evaluations WHERE id = ? AND ${active}`).bind(evaluation.id),
     ])
   ).at(-1)!.results;
-  if (left) throw new Error(`The checkpoint ${evaluation.checkpoint} was renamed at this moment`);
+  if (left)
+    throw new Error(
+      `The checkpoint ${evaluation.checkpoint}, or what is known of it, changed at this moment`,
+    );
   const unneeded = [hash, ...(replaced === null ? [] : [replaced])];
   await removeUnneeded(
     bindings,
     unneeded.map((each) => ({ kind: "result" as const, sha256: each })),
     now,
   );
-  await dropBlobs(BLOBS, evaluation.id);
+  if (lent) await sendOpenReplays(bindings, evaluation.id);
+  else await dropBlobs(BLOBS, evaluation.id);
 }

@@ -6,10 +6,12 @@ import type { ShardMessage } from "./messages.ts";
  */
 export async function giveUp(
   database: D1Database,
-  { evaluation, shard }: ShardMessage,
+  { evaluation, shard, replay }: ShardMessage,
   reason: string,
   now: number,
 ): Promise<void> {
+  // The schedule sends another message for it.
+  if (replay !== undefined) return;
   if (shard !== null) {
     await database
       .prepare(

@@ -9,6 +9,8 @@ import { randomHex } from "../random.ts";
 export const LEASE = 120_000;
 /** A shard that came to nothing so often ends its evaluation. */
 export const MOST_ATTEMPTS = 3;
+/** And so often where lent workers vanish with it: they come and go. */
+export const MOST_LENT_ATTEMPTS = 8;
 
 /** Of a reason, in characters. */
 const LONGEST_REASON = 2000;
@@ -42,13 +44,13 @@ interface ClaimRow {
 export function sweepLeases(database: D1Database, now: number): D1PreparedStatement {
   return database
     .prepare(
-      `UPDATE shards SET state = CASE WHEN attempts >= ${MOST_ATTEMPTS} THEN 'failed' ELSE 'open' END, ` +
-        "error = ?2, lease = NULL, lease_expires = NULL, ended_at = ?1, sent_at = 0, resent = 0 WHERE state = 'leased' AND lease_expires <= ?1",
+      `UPDATE shards SET state = CASE WHEN attempts >= iif(worker IS NULL, ${MOST_ATTEMPTS}, ${MOST_LENT_ATTEMPTS}) ` +
+        "THEN 'failed' ELSE 'open' END, error = ?2, lease = NULL, lease_expires = NULL, ended_at = ?1, sent_at = 0, resent = 0 WHERE state = 'leased' AND lease_expires <= ?1",
     )
     .bind(now, VANISHED);
 }
 
-/** Null where the shard is not open, or its evaluation has ended. */
+/** For the compute worker. Null where the shard is not open, its evaluation has ended, or lent workers run it. */
 export async function claimShard(
   database: D1Database,
   { evaluation, shard }: { readonly evaluation: string; readonly shard: string },
@@ -62,7 +64,7 @@ export async function claimShard(
       .prepare(
         "UPDATE shards SET state = 'leased', attempts = attempts + 1, lease = ?3, lease_expires = ?4, device = ?5, " +
           "claimed_at = ?6 WHERE evaluation = ?1 AND id = ?2 AND state = 'open' AND " +
-          "(SELECT state FROM evaluations WHERE id = ?1) IN ('queued', 'running')",
+          "EXISTS (SELECT 1 FROM evaluations WHERE id = ?1 AND state IN ('queued', 'running') AND device = 'edge')",
       )
       .bind(evaluation, shard, lease, now + LEASE, device, now),
     database
@@ -114,20 +116,25 @@ export interface Completion {
   readonly left: number;
 }
 
-/** Payload and mark in one statement: there is no result without the one or the other. */
+/**
+ * Payload and mark in one statement: there is no result without the one or the other.
+ *
+ * @param told of a lent worker: milliseconds that it took, by its own word. What it left lies below its lease.
+ */
 export async function completeShard(
   database: D1Database,
   { evaluation, shard, lease }: Held,
   payload: string,
   now: number,
+  told: number | null = null,
 ): Promise<Completion> {
   const [written, left] = (await database.batch([
     database
       .prepare(
         "UPDATE shards SET state = 'done', payload = ?4, error = NULL, lease = NULL, lease_expires = NULL, " +
-          `ended_at = ?5 WHERE ${MINE} RETURNING id`,
+          `ended_at = ?5, told = ?6, blobs = iif(worker IS NULL, NULL, ?3) WHERE ${MINE} RETURNING id`,
       )
-      .bind(evaluation, shard.id, lease, payload, now),
+      .bind(evaluation, shard.id, lease, payload, now, told),
     database
       .prepare("SELECT count(*) AS count FROM shards WHERE evaluation = ? AND state <> 'done'")
       .bind(evaluation),

@@ -6,6 +6,8 @@ export const shardMessageSchema = z.object({
   evaluation: evaluationIdSchema,
   /** Null: find out what comes next. */
   shard: z.string().max(120).nullable(),
+  /** To check a lent worker: which replay of the shard it is. */
+  replay: z.number().int().positive().exactOptional(),
 });
 
 export type ShardMessage = z.infer<typeof shardMessageSchema>;
@@ -21,6 +23,18 @@ export async function sendShards(
   await sendAll(
     queue,
     shards.map((shard) => ({ evaluation, shard })),
+  );
+}
+
+/** Shards to run again. */
+export async function sendReplays(
+  queue: Queue<ShardMessage>,
+  evaluation: string,
+  replays: readonly { readonly id: number; readonly shard: string }[],
+): Promise<void> {
+  await sendAll(
+    queue,
+    replays.map(({ id, shard }) => ({ evaluation, shard, replay: id })),
   );
 }
 

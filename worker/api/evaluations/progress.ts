@@ -28,6 +28,19 @@ function partOf(wave: number): number {
   return wave === 1 ? FIRST : LATER;
 }
 
+/**
+ * After shards were discarded: what is left counts as done. Where the preparing shard is left it is as if the first wave
+ * were done; how far it was is known no more.
+ */
+export const RECOUNT =
+  "shards = (SELECT count(*) FROM shards s WHERE s.evaluation = evaluations.id), " +
+  "shards_done = (SELECT count(*) FROM shards s WHERE s.evaluation = evaluations.id AND s.state = 'done'), " +
+  "operations = (SELECT total(s.operations) FROM shards s WHERE s.evaluation = evaluations.id), " +
+  "operations_done = (SELECT total(s.operations) FROM shards s WHERE s.evaluation = evaluations.id AND s.state = 'done'), " +
+  "wave = EXISTS (SELECT 1 FROM shards s WHERE s.evaluation = evaluations.id), wave_share = 0, wave_operations = 0, " +
+  "busy = (SELECT coalesce(sum(max(0, s.ended_at - s.claimed_at)), 0) FROM shards s " +
+  "WHERE s.evaluation = evaluations.id AND s.state = 'done')";
+
 /** Before the shards of a wave are added. Nothing happens where someone has added them already. */
 export function beginWave(database: D1Database, evaluation: string, now: number): D1PreparedStatement {
   return database

@@ -73,7 +73,7 @@ test("what cannot be evaluated is refused, with the reason", async () => {
   const checkpoint = await toyCheckpoint(4);
   expect(await problemOf(await ask(checkpoint, "unheard-of"))).toMatchObject({ code: "no-such-suite" });
   expect(await problemOf(await ask(checkpoint, "refused@7"))).toMatchObject({ code: "no-such-suite" });
-  for (const json of [{ checkpoint }, { checkpoint, suite: "refused", device: "gpu" }, [], "x"]) {
+  for (const json of [{ checkpoint }, { checkpoint, suite: "refused", workers: "gpu" }, [], "x"]) {
     expect((await api("evaluations", { token: owner, json })).status).toBe(422);
   }
   expect(await problemOf(await ask("../../x", "refused"))).toMatchObject({ code: "invalid-request" });
@@ -92,10 +92,23 @@ test("what cannot be evaluated is refused, with the reason", async () => {
 
   const bytes = LARGEST_EDGE_MODEL + 1;
   await bindings.DB.prepare("UPDATE checkpoints SET bytes = ? WHERE id = ?").bind(bytes, checkpoint).run();
-  expect(await problemOf(await ask(checkpoint, "refused"))).toMatchObject({
+  const json = { checkpoint, suite: "refused", workers: "edge" };
+  expect(await problemOf(await api("evaluations", { token: owner, json }))).toMatchObject({
     ...{ status: 422, code: "too-big", detail: expect.stringContaining(`${bytes} bytes`) },
   });
   expect((await list("suite=refused")).evaluations).toEqual([]);
+});
+
+test("lent workers evaluate what is too big for the edge, and what they are asked to", async () => {
+  await publish(suiteText("lent@1"));
+  const [small, big] = [await toyCheckpoint(9), await toyCheckpoint(10)];
+  expect(await start(small, "lent", owner, "lent")).toMatchObject({ device: "lent", state: "queued" });
+  // Whoever runs it: it is under way.
+  const again = await ask(small, "lent");
+  expect([again.status, (await again.json<{ device: string }>()).device]).toEqual([200, "lent"]);
+  const bytes = LARGEST_EDGE_MODEL + 1;
+  await bindings.DB.prepare("UPDATE checkpoints SET bytes = ? WHERE id = ?").bind(bytes, big).run();
+  expect(await start(big, "lent")).toMatchObject({ device: "lent" });
 });
 
 test("evaluations are listed by suite, checkpoint and state, page by page, the newest first", async () => {

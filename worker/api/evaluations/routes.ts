@@ -29,7 +29,9 @@ const start = createRoute({
   summary: "Have a checkpoint evaluated with a suite: its owner, or an admin",
   description:
     "Location says where to follow it. Seed, directions and measures are the suite's. The result becomes the " +
-    "checkpoint's row on the suite's board, in the place of an earlier one.",
+    "checkpoint's row on the suite's board, in the place of an earlier one. Of lent workers it is unverified until a random " +
+    "sample of their shards came out alike when others ran them again. Lent workers get the model's file while they run " +
+    "its shards, private or not.",
   security,
   middleware: [...middleware, limitBody(LARGEST_BODY)],
   request: { body: { required: true, content: { "application/json": { schema: newEvaluationSchema } } } },
@@ -86,10 +88,10 @@ const events = createRoute({
 export const evaluations = createApi()
   .openapi(start, async (context) => {
     const { env } = context;
-    const { checkpoint, suite: name } = context.req.valid("json");
+    const { checkpoint, suite: name, workers } = context.req.valid("json");
     const suite = await requireSuite(env.DB, name);
-    const principal = context.get("principal");
-    const { evaluation, added } = await startEvaluation(env, checkpoint, suite, principal, Date.now());
+    const wanted = { checkpoint, suite, workers };
+    const { evaluation, added } = await startEvaluation(env, wanted, context.get("principal"), Date.now());
     const headers = { Location: `${context.req.path}/${evaluation.id}` };
     return context.json(evaluationOf(evaluation), added ? 202 : 200, headers);
   })

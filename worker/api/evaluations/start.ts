@@ -1,4 +1,6 @@
 /** Asks for an evaluation. */
+import type { Workers } from "../../../shared/api/evaluations.ts";
+import { LENT_BATCH, LENT_OPERATIONS } from "../../../shared/api/work.ts";
 import type { JobOptions } from "../../../shared/shards/shard.ts";
 import { mayManage } from "../checkpoints/access.ts";
 import { noSuchCheckpoint } from "../checkpoints/store.ts";
@@ -17,27 +19,34 @@ export interface Started {
   readonly added: boolean;
 }
 
+export interface Wanted {
+  readonly checkpoint: string;
+  readonly suite: StoredSuite;
+  readonly workers: Workers | undefined;
+}
+
 /**
  * @throws ApiError 404 without the checkpoint, 403 where it is someone else's, 422 where there is no file, or one that is
- * too big for the edge.
+ * too big for the edge, which was asked for.
  */
 export async function startEvaluation(
   { DB, SHARDS }: EvaluationBindings,
-  checkpoint: string,
-  suite: StoredSuite,
+  { checkpoint, suite, workers }: Wanted,
   principal: Principal,
   now: number,
 ): Promise<Started> {
   const bytes = await requireFile(DB, checkpoint, principal);
-  const options: JobOptions = { seed: suite.seed, batch: edgeBatch(bytes) };
+  const device = workers ?? (bytes <= LARGEST_EDGE_MODEL ? "edge" : "lent");
+  if (device === "edge") assertFitsEdge(bytes);
+  const options = optionsOf(suite, device, bytes);
   const id = randomCheckpointId();
   for (;;) {
     const added = await DB.prepare(
       "INSERT INTO evaluations (id, checkpoint, suite, owner, device, state, options, created_at, sent_at) " +
-        "SELECT ?1, id, ?3, ?4, 'edge', 'queued', ?5, ?6, ?6 FROM checkpoints WHERE id = ?2 AND bytes IS NOT NULL " +
+        "SELECT ?1, id, ?3, ?4, ?7, 'queued', ?5, ?6, ?6 FROM checkpoints WHERE id = ?2 AND bytes IS NOT NULL " +
         "ON CONFLICT (checkpoint, suite) WHERE state IN ('queued', 'running') DO NOTHING RETURNING id",
     )
-      .bind(id, checkpoint, suite.id, principal.id, JSON.stringify(options), now)
+      .bind(id, checkpoint, suite.id, principal.id, JSON.stringify(options), now, device)
       .first();
     if (added) break;
     const active = await findActive(DB, checkpoint, suite.id);
@@ -79,13 +88,21 @@ async function requireFile(database: D1Database, checkpoint: string, principal: 
       `The checkpoint ${checkpoint} was imported without its model, so there is nothing to evaluate; upload the model.`,
     );
   }
-  if (bytes > LARGEST_EDGE_MODEL) {
-    throw new ApiError(
-      422,
-      "too-big",
-      `The model has ${bytes} bytes, and the edge evaluates models of up to ${LARGEST_EDGE_MODEL}. Evaluate it on a ` +
-        "machine of your own (plateau evaluate --suite), and have an admin import the result.",
-    );
-  }
   return bytes;
+}
+
+function assertFitsEdge(bytes: number): void {
+  if (bytes <= LARGEST_EDGE_MODEL) return;
+  throw new ApiError(
+    422,
+    "too-big",
+    `The model has ${bytes} bytes, and the edge evaluates models of up to ${LARGEST_EDGE_MODEL}. Ask for lent workers ` +
+      '("workers": "lent"), or evaluate it on a machine of your own (plateau evaluate --suite), and have an admin import ' +
+      "the result.",
+  );
+}
+
+function optionsOf({ seed }: StoredSuite, device: Workers, bytes: number): JobOptions {
+  if (device === "edge") return { seed, batch: edgeBatch(bytes) };
+  return { seed, batch: LENT_BATCH, operations: LENT_OPERATIONS };
 }

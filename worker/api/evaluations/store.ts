@@ -6,7 +6,9 @@ import type {
   EvaluationStage,
   EvaluationState,
   EvaluationSummary,
+  Workers,
 } from "../../../shared/api/evaluations.ts";
+import type { Standing } from "../../../shared/api/work.ts";
 import type { Receipt } from "../../../shared/evaluate/result-schema.ts";
 import type { JobOptions } from "../../../shared/shards/shard.ts";
 import { ApiError } from "../problems/api-error.ts";
@@ -16,7 +18,7 @@ export interface EvaluationRow {
   readonly id: string;
   readonly checkpoint: string;
   readonly suite: string;
-  readonly device: string;
+  readonly device: Workers;
   readonly state: EvaluationState;
   readonly stage: EvaluationStage | null;
   readonly reason: string | null;
@@ -34,6 +36,7 @@ export interface EvaluationRow {
   readonly wave_operations: number;
   readonly busy: number;
   readonly result_sha256: string | null;
+  readonly standing: Standing | null;
   readonly receipt: string | null;
 }
 

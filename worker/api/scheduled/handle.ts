@@ -4,8 +4,10 @@
  */
 import { recomputeStaleTiers } from "../boards/tiers/recompute.ts";
 import type { Bindings } from "../environment.ts";
+import { redoLeft } from "../trust/cut-off.ts";
 import { expireUploads } from "../uploads/discard.ts";
 import { reviveEvaluations } from "./revive-evaluations.ts";
+import { reviveReplays } from "./revive-replays.ts";
 import { sweepLeftovers } from "./sweep-leftovers.ts";
 import { takeBackLeases } from "./take-back-leases.ts";
 
@@ -19,7 +21,9 @@ export const BOOT = "boot";
 export async function handleScheduled(bindings: Bindings, cron: string, now: number): Promise<void> {
   const tasks: readonly (readonly [string, () => Promise<unknown>])[] = [
     ...(cron === BOOT ? [["taking back leases", () => takeBackLeases(bindings.DB, now)] as const] : []),
+    ["discarding what workers did who were cut off", () => redoLeft(bindings)],
     ["going on with evaluations", () => reviveEvaluations(bindings, now)],
+    ["checking lent workers", () => reviveReplays(bindings, now)],
     ["throwing away uploads", () => expireUploads(bindings, now)],
     ["throwing away leftovers of evaluations", () => sweepLeftovers(bindings, now)],
     ["computing tiers", () => recomputeStaleTiers(bindings)],

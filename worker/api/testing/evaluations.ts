@@ -1,7 +1,7 @@
 /** Evaluations without a queue: each message is delivered by the test, in whatever order and however often. */
 import { expect } from "vitest";
 import { consume } from "../../edge/shards/consume.ts";
-import { evaluationSchema, type Evaluation } from "../../../shared/api/evaluations.ts";
+import { evaluationSchema, type Evaluation, type Workers } from "../../../shared/api/evaluations.ts";
 import type { Shard } from "../../../shared/shards/shard.ts";
 import { addShards } from "../evaluations/advance.ts";
 import { bindings } from "./bindings.ts";
@@ -21,16 +21,21 @@ export async function toyCheckpoint(seed: number, token = owner): Promise<string
   return (await uploadModel(toyFile(seed), { token, card: { name: `toy ${seed}` } })).id;
 }
 
-export async function start(checkpoint: string, suite: string, token = owner): Promise<Evaluation> {
-  const response = await api("evaluations", { token, json: { checkpoint, suite } });
+export async function start(
+  checkpoint: string,
+  suite: string,
+  token = owner,
+  workers?: Workers,
+): Promise<Evaluation> {
+  const response = await api("evaluations", { token, json: { checkpoint, suite, workers } });
   expect(response.status, await response.clone().text()).toBe(202);
   return evaluationSchema.parse(await response.json());
 }
 
 /** An evaluation of a toy with a suite of its own. @param name of the suite. */
-export async function newEvaluation(name: string, seed: number): Promise<Evaluation> {
+export async function newEvaluation(name: string, seed: number, workers?: Workers): Promise<Evaluation> {
   await publish(suiteText(`${name}@1`));
-  return start(await toyCheckpoint(seed), name);
+  return start(await toyCheckpoint(seed), name, owner, workers);
 }
 
 export async function show(evaluation: string): Promise<Evaluation> {
@@ -69,9 +74,9 @@ export async function addOpaqueShards(evaluation: string, ids: readonly string[]
   await addShards(bindings.DB, evaluation, shards, Date.now());
 }
 
-/** As the queue delivers a message. @param shard null: find out what comes next. */
-export function deliver(evaluation: string, shard: string | null, env = bindings) {
-  return consume(env, { evaluation, shard });
+/** As the queue delivers a message. @param shard null: find out what comes next. @param replay which one to run. */
+export function deliver(evaluation: string, shard: string | null, env = bindings, replay?: number) {
+  return consume(env, { evaluation, shard, ...(replay !== undefined && { replay }) });
 }
 
 /** Everything up to the end, one message after another. */

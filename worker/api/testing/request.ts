@@ -1,5 +1,6 @@
 /** Requests to the Worker, through its own entrance. */
 import { exports } from "cloudflare:workers";
+import type { Connection } from "../../../shared/api/client/connection.ts";
 import type { Scope } from "../../../shared/api/tokens.ts";
 import { problemSchema, type Problem } from "../../../shared/api/problem.ts";
 import { issueToken } from "../tokens/store.ts";
@@ -25,6 +26,16 @@ export function api(path: string, { token, json, headers, ...init }: RequestOpti
     headers: all,
     ...(json !== undefined && { body: JSON.stringify(json) }),
   });
+}
+
+/** As a client has it. */
+export function connectionOf(token: string): Connection {
+  return {
+    server: ORIGIN,
+    token,
+    fetch: (url, init: RequestInit) => worker.fetch(url, init),
+    newDecoder: () => new TextDecoder(),
+  };
 }
 
 export const owner = bindings.PLATEAU_OWNER_TOKEN;

@@ -1,18 +1,24 @@
 /** A message of the queue: claim the shard, run it, write what it gave, and see what comes next. */
-import { advance } from "../../api/evaluations/advance.ts";
+import { evaluationBlobs } from "../../api/evaluations/blobs.ts";
 import { startAfresh } from "../../api/evaluations/forget.ts";
-import { claimShard, completeShard, failShard, type Claim } from "../../api/evaluations/leases.ts";
+import {
+  claimShard,
+  completeShard,
+  failShard,
+  renewLease,
+  type Claim,
+} from "../../api/evaluations/leases.ts";
 import type { ShardMessage } from "../../api/evaluations/messages.ts";
 import { randomHex } from "../../api/random.ts";
-import { OverBudgetError } from "../accounting.ts";
 import { PayloadError } from "../../../shared/shards/payload.ts";
 import type { EdgeBindings } from "../environment.ts";
-import { ortVersion } from "../onnxruntime.ts";
 import { withRuntime } from "../runtime.ts";
 import type { WasmRuntime } from "../wasm.ts";
-import { failureOf, wantsEmptyHeap } from "./failure.ts";
-import { ClaimLostError, runClaim } from "./run-claim.ts";
-import { useSuite } from "./suites.ts";
+import { failureOf } from "./failure.ts";
+import { goOn } from "./go-on.ts";
+import { runReplay } from "./replay.ts";
+import { ClaimLostError } from "./run-claim.ts";
+import { runWithRoom } from "./run-with-room.ts";
 
 const DEVICE = "workerd";
 
@@ -22,8 +28,12 @@ export type Consumed = "done" | "retry";
 /** @throws where storage fails: the message should then come again. */
 export async function consume(
   bindings: EdgeBindings,
-  { evaluation, shard }: ShardMessage,
+  { evaluation, shard, replay }: ShardMessage,
 ): Promise<Consumed> {
+  if (replay !== undefined) {
+    await runReplay(bindings, { evaluation, replay });
+    return "done";
+  }
   if (shard === null) {
     await goOn(bindings, evaluation);
     return "done";
@@ -38,7 +48,9 @@ export async function consume(
     }
     let payload: string;
     try {
-      payload = await runWithRoom(bindings, claim, runtime);
+      const blobs = evaluationBlobs(bindings.BLOBS, evaluation);
+      const renew = () => renewLease(bindings.DB, claim, Date.now());
+      payload = await runWithRoom(bindings, claim, { blobs, renew }, runtime);
     } catch (error) {
       return handleFailure(bindings, claim, runtime, error);
     }
@@ -46,18 +58,6 @@ export async function consume(
     if (accepted && left === 0) await goOn(bindings, evaluation);
     return "done";
   });
-}
-
-/** Where memory is short, again with an empty heap: what others left in it takes room. */
-async function runWithRoom(bindings: EdgeBindings, claim: Claim, runtime: WasmRuntime): Promise<string> {
-  const lent = runtime.health();
-  try {
-    return await runClaim(bindings, claim, runtime);
-  } catch (error) {
-    if (!wantsEmptyHeap(error, lent)) throw error;
-    await runtime.restart(error instanceof OverBudgetError ? 0 : undefined);
-    return runClaim(bindings, claim, runtime);
-  }
 }
 
 async function handleFailure(
@@ -81,19 +81,4 @@ async function handleFailure(
   if (outcome === "failed" && error instanceof PayloadError)
     await DB.batch(startAfresh(DB, claim.evaluation));
   return outcome === "open" ? "retry" : "done";
-}
-
-function goOn(bindings: EdgeBindings, evaluation: string): Promise<void> {
-  return advance(bindings, evaluation, {
-    now: Date.now(),
-    ort: ortVersion,
-    withSuite: async (file, work) => {
-      const { value, done } = await useSuite(bindings.BLOBS, file);
-      try {
-        return await work(value);
-      } finally {
-        done();
-      }
-    },
-  });
 }

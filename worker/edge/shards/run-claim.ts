@@ -1,10 +1,11 @@
 /** Runs a shard that was claimed. */
-import { evaluationBlobs } from "../../api/evaluations/blobs.ts";
-import { renewLease, type Claim } from "../../api/evaluations/leases.ts";
+import { neededPayloads } from "../../api/evaluations/find-lease.ts";
+import type { Claim } from "../../api/evaluations/leases.ts";
 import type { BlobStore } from "../../../shared/shards/blobs.ts";
 import { runShard } from "../../../shared/shards/run-shard.ts";
 import type { Held } from "../accounting.ts";
 import type { EdgeBindings } from "../environment.ts";
+import { FairTurns } from "../fair-turns.ts";
 import { memory } from "../runtime.ts";
 import type { WasmRuntime } from "../wasm.ts";
 import { useModel } from "./models.ts";
@@ -13,17 +14,26 @@ import { useSuite } from "./suites.ts";
 /** The shard is no longer this claim's: it took too long, or its evaluation has ended. */
 export class ClaimLostError extends Error {}
 
-/** Passes after which the claim is renewed: the clock stands still while the isolate computes. */
-const RENEWAL = 32;
+/** Where the shard finds what others left, and how the claim on it is kept. */
+export interface ClaimTerms {
+  readonly blobs: BlobStore;
+  /** Whether the claim still counts; it then lasts longer. */
+  readonly renew: () => Promise<boolean>;
+}
+
+/** Milliseconds after which the claim is renewed. */
+const RENEWAL = 5000;
 
 /** @returns the payload. @throws ClaimLostError, and what `runShard` throws. */
 export async function runClaim(
   { DB, BLOBS }: EdgeBindings,
-  claim: Claim,
+  claim: Omit<Claim, "attempt">,
+  { blobs, renew }: ClaimTerms,
   runtime: WasmRuntime,
 ): Promise<string> {
   const atEnd: (() => void)[] = [];
-  let passes = 0;
+  const turns = new FairTurns();
+  let renewed = Date.now();
   try {
     const suite = await useSuite(BLOBS, claim.suite);
     atEnd.push(suite.done);
@@ -36,30 +46,19 @@ export async function runClaim(
         atEnd.push(model.done);
         return model.value;
       },
-      payloads: await payloadsOf(DB, claim),
-      blobs: counted(evaluationBlobs(BLOBS, claim.evaluation), (held) => atEnd.push(held.release)),
+      payloads: await neededPayloads(DB, claim),
+      blobs: counted(blobs, (held) => atEnd.push(held.release)),
       beforePass: async () => {
-        // Others get their turn: one thread serves them all.
-        await scheduler.wait(0);
-        if (++passes % RENEWAL === 0 && !(await renewLease(DB, claim, Date.now())))
-          throw new ClaimLostError();
+        await turns.give();
+        // It stood still while this isolate computed, and has moved on while others had their turn.
+        if (Date.now() - renewed < RENEWAL) return;
+        if (!(await renew())) throw new ClaimLostError();
+        renewed = Date.now();
       },
     });
   } finally {
     for (const end of atEnd) end();
   }
-}
-
-async function payloadsOf(database: D1Database, { evaluation, shard }: Claim): Promise<Map<string, string>> {
-  if (shard.needs.length === 0) return new Map();
-  const { results } = await database
-    .prepare(
-      "SELECT id, payload FROM shards WHERE evaluation = ?1 AND payload IS NOT NULL AND " +
-        "id IN (SELECT value FROM json_each(?2))",
-    )
-    .bind(evaluation, JSON.stringify(shard.needs))
-    .all<{ id: string; payload: string }>();
-  return new Map(results.map(({ id, payload }) => [id, payload]));
 }
 
 /** What is read counts until the shard ends. */

@@ -4,7 +4,6 @@ import type { Card } from "../../../shared/evaluate/card.ts";
 import { trialRun, type Trial } from "../../../shared/evaluate/trial-run.ts";
 import { assertLooksUp } from "../../../shared/evaluate/vocabulary-check.ts";
 import type { PublishedSuite } from "../../../shared/api/suites.ts";
-import { LARGEST_EDGE_MODEL } from "../../../shared/api/edge-limits.ts";
 import { readCard } from "../card-file.ts";
 import { startRuntime } from "../devices.ts";
 import { ModelFile } from "../model-file.ts";
@@ -34,12 +33,6 @@ export async function checkModel(path: string, suite: PublishedSuite | null): Pr
       throw new UnsuitableModelError(
         `The model keeps its weights in ${file.paths.length - 1} other files, and a board takes one file; save it as one ` +
           "(onnx.save_model with save_as_external_data=False).",
-      );
-    }
-    if (suite && file.bytes > LARGEST_EDGE_MODEL) {
-      throw new UnsuitableModelError(
-        `The model has ${byteText(file.bytes)}, and boards evaluate up to ${byteText(LARGEST_EDGE_MODEL)}; evaluate it here ` +
-          "(plateau evaluate --suite) and have the result imported, or upload it alone with --no-evaluate.",
       );
     }
     if (suite) assertLooksUp(file.graph, suite);

@@ -1,35 +1,12 @@
 /** An evaluation on a board, from asking for it to its end. */
-import type { Checkpoint } from "../../../shared/api/checkpoints.ts";
 import type { Evaluation, EvaluationEvent } from "../../../shared/api/evaluations.ts";
 import type { Connection } from "../../../shared/api/client/connection.ts";
-import {
-  followEvaluation,
-  listEvaluations,
-  retryEvaluation,
-  startEvaluation,
-  type FollowOptions,
-} from "../../../shared/api/client/evaluations.ts";
+import { followEvaluation, type FollowOptions } from "../../../shared/api/client/evaluations.ts";
 import { PlateauError } from "../../../shared/errors.ts";
 import type { ProgressState } from "../../../shared/evaluate/progress-plan.ts";
 
 /** It ended without a result. The message has the board's reason. */
 export class EvaluationFailedError extends PlateauError {}
-
-/**
- * Asks for an evaluation: one that failed goes on where it was. Null where this board has evaluated the checkpoint with the
- * suite already: the same would come out.
- */
-export async function askForEvaluation(
-  connection: Connection,
-  { id: checkpoint, results }: Checkpoint,
-  suite: string,
-): Promise<Evaluation | null> {
-  if (results.some((result) => result.suite === suite && result.origin === "edge")) return null;
-  const { evaluations } = await listEvaluations(connection, { checkpoint, suite, limit: 1 });
-  const latest = evaluations[0];
-  if (latest?.state === "failed") return retryEvaluation(connection, latest.id);
-  return startEvaluation(connection, { checkpoint, suite });
-}
 
 /** @throws EvaluationFailedError; what requests throw, once patience is at its end. */
 export async function followToEnd(
