@@ -8,6 +8,7 @@
  */
 import { wantedFamilies } from "../evaluate/evaluation-plan.ts";
 import type { Suite } from "../suites/suite.ts";
+import type { ProbeTask } from "../suites/task.ts";
 import { compareFeatures } from "./agreement/features.ts";
 import { together, type Agreement } from "./agreement/finding.ts";
 import { compareFitted } from "./agreement/fitted.ts";
@@ -52,8 +53,11 @@ export function comparePayloads(
     }
     case "extract":
       return together(compareExtracted(...both((payload) => readExtracted(id, spec, suite, payload))));
-    case "fit":
-      return together(compareFitted(...both((payload) => readFitted(id, spec, suite, payload))));
+    case "fit": {
+      const { validation, test } = suite.tasks[spec.task] as ProbeTask;
+      const sizes = { validation: validation.length, test: test.length };
+      return together(compareFitted(...both((payload) => readFitted(id, spec, suite, payload)), sizes));
+    }
     case "compare":
       return together(compareScores(...both((payload) => readCompared(id, spec, suite, payload)), facts()));
   }

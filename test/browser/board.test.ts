@@ -55,7 +55,7 @@ test("filter, sort by keyboard, drag the window, choose axes: the link shows the
   await page.getByRole("button", { name: "Filters" }).click();
   await page.getByRole("dialog", { name: "Filters" }).getByRole("checkbox", { name: /^d48 / }).check();
   await page.keyboard.press("Escape");
-  expect((await names(page)).every((name) => name.includes("d48"))).toBe(true);
+  await expect.poll(async () => (await names(page)).every((name) => name.includes("d48"))).toBe(true);
 
   const head = page.getByRole("columnheader", { name: /Fisher trace/ }).first();
   await head.getByRole("button").focus();
@@ -73,7 +73,7 @@ test("filter, sort by keyboard, drag the window, choose axes: the link shows the
   await page.mouse.move(box.x + box.width / 2 - 220, box.y + 14, { steps: 8 });
   await page.mouse.up();
   expect(await window.getAttribute("aria-valuetext")).not.toBe(range);
-  expect(await names(page)).not.toEqual(before);
+  await expect.poll(() => names(page)).not.toEqual(before);
 
   await page.getByRole("combobox", { name: "Up", exact: true }).selectOption("task:task-B");
   await page.getByRole("checkbox", { name: "Group seeds" }).check();
@@ -88,12 +88,55 @@ test("filter, sort by keyboard, drag the window, choose axes: the link shows the
   expect(errors).toEqual([]);
 });
 
+test("the journey to a comparison: filter, drag the window, select rows in table and plot, compare", async () => {
+  const { page, errors } = await site.open("/");
+  await page.getByRole("link", { name: /PCFG mini/ }).click();
+  await names(page);
+  await page.getByRole("searchbox", { name: "Search names" }).fill("adamw");
+  const lower = page.getByRole("slider", { name: "Lower end of the loss window" });
+  const before = await names(page);
+  const box = (await lower.boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2 - 400, box.y + box.height / 2, { steps: 10 });
+  await page.mouse.up();
+  await expect.poll(async () => (await names(page)).length).toBeGreaterThan(before.length);
+  const shown = await names(page);
+  expect(shown.every((name) => name.startsWith("adamw"))).toBe(true);
+
+  // A click on a row selects it, as its check box does; a third one in the plot.
+  await page.locator("tr[data-index='0'] td").last().click();
+  await page.getByText("Select one more to compare").waitFor();
+  await page.getByRole("checkbox", { name: `Select ${shown[1]!}` }).check();
+  const plot = page.getByRole("group", { name: /^Plot of/ });
+  await plot.focus();
+  await page.keyboard.press("ArrowRight");
+  const readout = plot.locator(".readout strong");
+  while ([shown[0], shown[1]].includes(await readout.innerText())) await page.keyboard.press("ArrowRight");
+  const third = await readout.innerText();
+  await page.keyboard.press("x");
+  await page.getByText("3 selected").waitFor();
+  await page.getByRole("link", { name: "Compare" }).click();
+  await page.waitForURL(/\/compare\?/);
+  const { columns } = await getBoardColumns(site.server.connection, "pcfg-mini");
+  const query = new URL(page.url()).searchParams;
+  expect(query.get("suite")).toBe("pcfg-mini@1");
+  const compared = query.getAll("checkpoint").map((id) => columns.name[columns.checkpoint.indexOf(id)]);
+  expect(compared).toEqual([shown[0], shown[1], third]);
+  for (const name of compared) await page.getByRole("link", { name: name! }).first().waitFor();
+  // The way back leads to the same view.
+  await page.goBack();
+  await expect.poll(() => names(page)).toEqual(shown);
+  expect(await page.locator("tbody input:checked").count()).toBe(3);
+  expect(errors).toEqual([]);
+});
+
 test("all by keyboard: search, rows, selection, comparison", async () => {
   const { page } = await site.open(`${BOARD}?window=off`);
   const all = await names(page);
   await page.keyboard.press("/");
   await page.keyboard.type("sgd");
-  expect(await names(page)).toHaveLength(4);
+  await expect.poll(() => names(page)).toHaveLength(4);
   await page.keyboard.press("Escape");
   await page.getByRole("searchbox", { name: "Search names" }).fill("");
   await page.getByRole("region", { name: "Checkpoints" }).focus();
@@ -196,6 +239,23 @@ describe("when something is wrong", () => {
     expect(await notice.innerText()).toContain("the lower end is above the upper one");
     await page.getByRole("button", { name: "Put away" }).click();
     await notice.waitFor({ state: "detached" });
+    expect(errors).toEqual([]);
+  });
+
+  test.each([
+    ["colour=pink", /colour=pink/],
+    ["log=z", /log=z/],
+    ["minLoss=abc&maxSteps=4", /minLoss=abc: expected a number.*“maxSteps” is nothing that a board knows/],
+    ["selected=aaaaaaaaaaaaaaaa", /Not on this board, or not any more: aaaaaaaaaaaaaaaa/],
+    ["selected=<script>alert(1)</script>", /selected=<script>alert\(1\)<\/script>/],
+    ["columns=loss,banana&y=task:nothing", /has no “banana”.*has no “task:nothing”/],
+    ["family=LONG", /family=x{40}…/],
+    ["window=0.1", /window=0.1: expected off, or two numbers/],
+    ["window=NaN,1&group=%00", /window=NaN,1/],
+  ])("%s is told", async (query, words) => {
+    const { page, errors } = await site.open(`${BOARD}?${query.replace("LONG", "x".repeat(300))}`);
+    expect((await names(page)).length).toBeGreaterThan(8);
+    expect(await page.getByText("Parts of the link meant nothing").innerText()).toMatch(words);
     expect(errors).toEqual([]);
   });
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
-import { build, preview } from "vite";
+import { build, preview, type ProxyOptions } from "vite";
 import { cleanUp, startServer, type Server } from "../system/server.ts";
 
 const DASHBOARD = fileURLToPath(new URL("../../dashboard/", import.meta.url));
@@ -55,7 +55,12 @@ export async function servePages(api: string): Promise<{ address: string; close(
     configFile: join(DASHBOARD, "vite.config.ts"),
     logLevel: "error",
     build: { outDir: folder },
-    preview: { host: "127.0.0.1", port: 0, headers: pageHeaders(), proxy: { "/api": api } },
+    preview: {
+      host: "127.0.0.1",
+      port: 0,
+      headers: pageHeaders(),
+      proxy: { "/api": { target: api, configure } },
+    },
   });
   return {
     address: pages.resolvedUrls!.local[0]!.replace(/\/$/, ""),
@@ -65,6 +70,10 @@ export async function servePages(api: string): Promise<{ address: string; close(
     },
   };
 }
+
+/** What breaks off behind the proxy breaks off before it, as without one. */
+const configure: NonNullable<ProxyOptions["configure"]> = (proxy) =>
+  proxy.on("proxyRes", (from, _, to) => from.once("close", () => from.complete || to.destroy()));
 
 function buildInto(outDir: string): Promise<unknown> {
   return build({

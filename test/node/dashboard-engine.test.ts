@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import type { Job } from "../../dashboard/src/engine/messages.ts";
 import type { Engine } from "../../dashboard/src/engine/engine.ts";
 import { evaluateFile } from "../../dashboard/src/engine/evaluate-file.ts";
-import { contentsOf, costOf, edgeRefusal, movementOf } from "../../dashboard/src/engine/inspection.ts";
+import { contentsOf, costOf, movementOf } from "../../dashboard/src/engine/inspection.ts";
+import { lentNotice } from "../../dashboard/src/engine/lent-notice.ts";
 import { hashFile, loadGraph, readGraph } from "../../dashboard/src/engine/read-model-file.ts";
 import { evaluate } from "../../shared/evaluate/evaluate.ts";
 import { ModelFormatError } from "../../shared/onnx/error.ts";
@@ -92,13 +93,15 @@ test("a corpus of the visitor's own, split by layer", async () => {
     kind: "corpus" as const,
     file: corpus,
     objective: "mlm" as const,
+    measures: ["adaptive-fisher-trace"],
     directions: 1,
     seed: 1,
   };
   const model = exported("bert.torchscript17");
   const { result } = await evaluateFile(job({ model, material, perLayer: true }), engine, hooks);
   expect(result).toMatchObject({ suite: null, receipt: { corpus: { file: "mine.jsonl" }, perLayer: true } });
-  const fisher = result!.measures["fisher-trace"]!;
+  expect(Object.keys(result!.measures)).toEqual(["loss", "adaptive-fisher-trace"]);
+  const fisher = result!.measures["adaptive-fisher-trace"]!;
   expect("perTensor" in fisher && fisher.perTensor!.length).toBeGreaterThan(10);
 });
 
@@ -164,6 +167,6 @@ test("what a look at a model tells", async () => {
   const small = costOf(graph, contents, 3, toySuite("mlm", { examples: 40 }));
   expect(small.refusal).toContain("The model knows 3 tokens");
   expect(await hashFile(file)).toMatch(/^[0-9a-f]{64}$/);
-  expect(edgeRefusal(1e6)).toBeNull();
-  expect(edgeRefusal(3e7)).toContain("30 MB");
+  expect(lentNotice(1e6)).toBeNull();
+  expect(lentNotice(3e7)).toContain("30 MB");
 });

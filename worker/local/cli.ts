@@ -10,6 +10,7 @@ import { addPush } from "./cli/push.ts";
 import { addServer } from "./cli/server.ts";
 import { addSuites } from "./cli/suites.ts";
 import { addVerify } from "./cli/verify.ts";
+import { addWorker } from "./cli/worker.ts";
 import { HELP_WIDTH, measureHelp } from "./cli/options.ts";
 import { EXIT, reportFailure } from "./failure.ts";
 import { VERSION } from "./version.ts";
@@ -46,6 +47,7 @@ addCorpus(program);
 addServer(program);
 addPush(program);
 addBoard(program);
+addWorker(program);
 
 for (const command of [program, ...program.commands]) {
   command

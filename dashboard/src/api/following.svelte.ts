@@ -4,6 +4,7 @@ import type { EvaluationEvent } from "../../../shared/api/evaluations.ts";
 import { BOARD } from "./board.ts";
 import { pause } from "./pause.ts";
 import { ShareClock } from "./share-clock.ts";
+import { watchedFetch } from "./watched-fetch.ts";
 
 export class Following {
   /** What is known of it; what the caller knew, until the board tells more. */
@@ -29,7 +30,7 @@ export class Following {
     this.error = null;
     const clock = new ShareClock();
     try {
-      const events = followEvaluation(BOARD, this.now.id, {
+      const events = followEvaluation({ ...BOARD, fetch: watchedFetch }, this.now.id, {
         signal,
         // The board may be away for as long as it takes to start it again.
         attempts: 40,

@@ -12,6 +12,9 @@ export const SHAPES: readonly string[] = [
   "M0 5L4.9-3.6H-4.9Z",
 ];
 
+/** Of results that the visitor computed here: a star, in the colour of text. */
+export const OWN_SHAPE = "M0-6.4L1.7-2 6.2-1.9 2.7 1 3.9 5.4 0 2.8-3.9 5.4-2.7 1-6.2-1.9-1.7-2Z";
+
 export interface Mark {
   /** Of the custom properties --data-1 to --data-8. */
   readonly colour: number;

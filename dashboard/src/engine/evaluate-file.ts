@@ -50,8 +50,7 @@ export async function evaluateFile(job: Job, engine: Engine, hooks: FileHooks): 
   const runtime = engine.on(device);
   let agreement: Agreement | null = null;
   if (device !== "wasm") {
-    tell({ stage: "comparing WebGPU with the processor" });
-    agreement = await compareDevices(graph, engine, material, job);
+    agreement = await compareDevices(graph, engine, material, job, (stage) => tell({ stage }));
     if (!agreement.agrees) return { result: null, agreement };
   }
   const options = { measures, directions, seed, batch, perLayer };
@@ -96,6 +95,7 @@ async function compareDevices(
   engine: Engine,
   { corpus, measures, seed }: ReadMaterial,
   { device, batch }: Job,
+  onStage: (stage: string) => void,
 ): Promise<Agreement> {
   const examples = corpus.examples.slice(0, CHECKED);
   const labelledTokens = labelsOf(examples, corpus.objective);
@@ -103,14 +103,24 @@ async function compareDevices(
   const conditionals = corpus.conditionals?.slice(0, labelledTokens);
   const few = { ...corpus, examples, labelledTokens, ...(conditionals && { conditionals }) };
   const options = { measures, directions: CHECKED_DIRECTIONS, seed, batch };
-  const reference = await evaluate(graph, engine.on("wasm"), few, options);
+  const reference = await evaluate(graph, engine.on("wasm"), few, options, {
+    onStage: (stage) => onStage(`a few examples on the processor: ${stage}`),
+  });
   const epsilon = Object.fromEntries(
     [...reference.evaluation.families].flatMap(([family, { step }]) =>
       step ? [[family, step.epsilon]] : [],
     ),
   );
   try {
-    const checked = await evaluate(graph, engine.on(device), few, { ...options, epsilon });
+    const checked = await evaluate(
+      graph,
+      engine.on(device),
+      few,
+      { ...options, epsilon },
+      {
+        onStage: (stage) => onStage(`the same on WebGPU: ${stage}`),
+      },
+    );
     return agreementOf(examples.length, reference.measures, checked.measures);
   } catch (error) {
     // The evaluation's own checks have found what differs, or the device broke down.

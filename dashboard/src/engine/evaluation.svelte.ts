@@ -42,9 +42,15 @@ class LocalEvaluation {
     addEventListener("beforeunload", keepPage);
   }
 
-  /** Stops it, whatever it is doing. */
+  /** The result was saved, or laid over a board: nothing is lost when the page goes. */
+  letGo(): void {
+    removeEventListener("beforeunload", keepPage);
+  }
+
+  /** Stops it, whatever it is doing, and forgets it. */
   cancel(): void {
     this.#stop();
+    this.letGo();
     this.job = null;
     this.progress = null;
     this.outcome = null;
@@ -52,13 +58,13 @@ class LocalEvaluation {
 
   #end(outcome: Outcome): void {
     this.#stop();
+    if (outcome.kind !== "result") this.letGo();
     this.outcome = outcome;
   }
 
   #stop(): void {
     this.#worker?.terminate();
     this.#worker = null;
-    removeEventListener("beforeunload", keepPage);
   }
 }
 

@@ -50,10 +50,11 @@ async function inspect(file: File): Promise<void> {
   });
   if (!contents) return;
   const sha256 = await attempt("hash", () => hashFile(file));
-  if (sha256 === undefined) return;
-  tell({ kind: "hash", sha256 });
-  if (file.size > LARGEST_TRIED) return;
+  if (sha256 !== undefined) tell({ kind: "hash", sha256 });
   await attempt("movement", async () => {
+    if (file.size > LARGEST_TRIED) {
+      throw new PlateauError("files of more than 512 MiB are run only when they are evaluated.");
+    }
     const engine = await startEngine("wasm", 1);
     const movement = await movementOf(await loadGraph(file), engine.on("wasm"));
     inspected!.vocabulary = movement.vocabulary;

@@ -1,5 +1,4 @@
 /** A model looked at before it is evaluated or sent: what it holds, how it will be measured, and what that takes. */
-import { LARGEST_EDGE_MODEL } from "../../../shared/api/edge-limits.ts";
 import { PlateauError } from "../../../shared/errors.ts";
 import { foreseenRows, taskRows } from "../../../shared/evaluate/progress-plan.ts";
 import { trialRun, type Trial } from "../../../shared/evaluate/trial-run.ts";
@@ -131,16 +130,6 @@ export function costOf(
     seconds: rows * ((2 * parameters * length) / SPEED + ROW),
     refusal: vocabulary === null ? null : refusalOf(() => assertVocabulary(vocabulary, definition)),
   };
-}
-
-/** Why the edge does not take a file of this size; null where it does. */
-export function edgeRefusal(bytes: number): string | null {
-  if (bytes <= LARGEST_EDGE_MODEL) return null;
-  const megabytes = (size: number) => `${Math.round(size / 1e6)} MB`;
-  return (
-    `The model has ${megabytes(bytes)}, and boards evaluate up to ${megabytes(LARGEST_EDGE_MODEL)}. It can be uploaded ` +
-    "all the same: evaluate it on your machine (plateau evaluate --suite), and have an admin import the result."
-  );
 }
 
 function refusalOf(check: () => void): string | null {

@@ -11,22 +11,11 @@ export class Inspector {
   /** By suite. */
   costs = $state.raw<ReadonlyMap<string, Cost>>(new Map());
   failures = $state.raw<Readonly<Partial<Record<Step, Failure>>>>({});
-  readonly #worker: Worker;
+  #worker: Worker | null = null;
 
   constructor(file: File) {
     this.file = file;
-    this.#worker = new Worker(new URL("./inspect-worker.ts", import.meta.url), {
-      type: "module",
-      name: "inspector",
-    });
-    this.#worker.onmessage = ({ data }: MessageEvent<FromInspector>) => this.#take(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      const message = event.message || "What looks at models could not be loaded; load the page again.";
-      const of = this.contents === null ? "contents" : this.sha256 === null ? "hash" : "movement";
-      this.failures = { ...this.failures, [of]: { message, told: !event.message } };
-    };
-    this.#ask({ kind: "inspect", file });
+    this.#worker = this.#start();
   }
 
   /** Whether it is a model; null while that is being found out. */
@@ -40,10 +29,33 @@ export class Inspector {
   }
 
   stop(): void {
-    this.#worker.terminate();
+    this.#worker?.terminate();
+    this.#worker = null;
+  }
+
+  /** Gives its memory back once all is known of the model; it looks at it again where something else is asked. */
+  rest(): void {
+    if (this.movement ?? this.failures.movement) this.stop();
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./inspect-worker.ts", import.meta.url), {
+      type: "module",
+      name: "inspector",
+    });
+    worker.onmessage = ({ data }: MessageEvent<FromInspector>) => this.#take(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      const message = event.message || "What looks at models could not be loaded; load the page again.";
+      const of = this.contents === null ? "contents" : this.sha256 === null ? "hash" : "movement";
+      this.failures = { ...this.failures, [of]: { message, told: !event.message } };
+    };
+    worker.postMessage({ kind: "inspect", file: this.file } satisfies ToInspector);
+    return worker;
   }
 
   #ask(message: ToInspector): void {
+    this.#worker ??= this.#start();
     this.#worker.postMessage(message);
   }
 

@@ -3,11 +3,12 @@ import type { Corpus } from "../../../shared/corpus/corpus.ts";
 import { parseCorpus } from "../../../shared/corpus/parse.ts";
 import { PlateauError } from "../../../shared/errors.ts";
 import type { FileIdentity } from "../../../shared/evaluate/build-result.ts";
-import { DEFAULT_MEASURES, selectMeasures } from "../../../shared/measures/index.ts";
+import { selectMeasures } from "../../../shared/measures/index.ts";
 import { Sha256 } from "../../../shared/sha256.ts";
 import { suiteConditionals } from "../../../shared/suites/conditionals.ts";
 import { parseSuite } from "../../../shared/suites/suite-file.ts";
 import type { Suite } from "../../../shared/suites/suite.ts";
+import { bytesOf } from "./file-bytes.ts";
 import type { Material } from "./messages.ts";
 
 export interface ReadMaterial {
@@ -23,7 +24,7 @@ export interface ReadMaterial {
 /** What arrived is not what the board has under this name. */
 export class MaterialError extends PlateauError {}
 
-/** @throws MaterialError, SuiteError, CorpusError, LanguageError. */
+/** @throws MaterialError, SuiteError, CorpusError, LanguageError, FileError. */
 export async function readMaterial(material: Material): Promise<ReadMaterial> {
   return material.kind === "suite" ? suiteMaterial(material) : corpusMaterial(material);
 }
@@ -51,8 +52,8 @@ function suiteMaterial({ id, sha256, text }: Extract<Material, { kind: "suite" }
 }
 
 async function corpusMaterial(material: Extract<Material, { kind: "corpus" }>): Promise<ReadMaterial> {
-  const { file, objective, directions, seed } = material;
-  const bytes = new Uint8Array(await file.arrayBuffer());
+  const { file, objective, measures, directions, seed } = material;
+  const bytes = await bytesOf(file);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -63,7 +64,7 @@ async function corpusMaterial(material: Extract<Material, { kind: "corpus" }>): 
     corpus: parseCorpus(text, objective, file.name),
     suite: null,
     identity: { file: file.name, sha256: digestOf(bytes), bytes: bytes.byteLength },
-    measures: selectMeasures(DEFAULT_MEASURES).map(({ id }) => id),
+    measures: selectMeasures(measures).map(({ id }) => id),
     directions,
     seed,
   };

@@ -13,6 +13,8 @@ export type Material =
       readonly kind: "corpus";
       readonly file: File;
       readonly objective: Objective;
+      /** Ids. */
+      readonly measures: readonly string[];
       readonly directions: number;
       readonly seed: number;
     };

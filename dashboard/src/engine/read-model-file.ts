@@ -1,13 +1,10 @@
 /** A model that the visitor chose: its graph, read by ranges, and the whole of it in memory. */
-import { PlateauError } from "../../../shared/errors.ts";
 import { UnsupportedModelError } from "../../../shared/onnx/error.ts";
 import type { Graph } from "../../../shared/onnx/graph.ts";
 import { readModel } from "../../../shared/onnx/read.ts";
 import type { ByteSource } from "../../../shared/onnx/source.ts";
 import { Sha256 } from "../../../shared/sha256.ts";
-
-/** The file cannot be read. The message says what to do. */
-export class FileError extends PlateauError {}
+import { bytesOf, FileError } from "./file-bytes.ts";
 
 const BLOCK = 4 * 2 ** 20;
 
@@ -40,18 +37,6 @@ export async function hashFile(file: Blob, onProgress?: (bytes: number) => void)
     onProgress?.(Math.min(file.size, offset + BLOCK));
   }
   return hash.digest();
-}
-
-async function bytesOf(file: Blob): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await file.arrayBuffer());
-  } catch (cause) {
-    throw new FileError(
-      "The file cannot be read: it was moved or changed since it was chosen, or there is not enough memory for it. " +
-        "Choose it again.",
-      { cause },
-    );
-  }
 }
 
 function assertNotEmpty({ size }: Blob): void {

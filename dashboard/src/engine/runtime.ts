@@ -1,9 +1,10 @@
 /** ONNX Runtime in a browser behind the `Runtime` interface. For workers: it keeps whatever thread it runs in busy. */
-import { ModelTooBigError, PlateauError, RuntimeUnavailableError } from "../../../shared/errors.ts";
+import { PlateauError, RuntimeUnavailableError } from "../../../shared/errors.ts";
 import { fromOrt, toOrt } from "../../../shared/ort-tensors.ts";
 import { Queue } from "../../../shared/queue.ts";
 import type { ExternalData, Session } from "../../../shared/runtime.ts";
 import type { BrowserDevice, Engine } from "./engine.ts";
+import { isOutOfMemory, tooBig } from "./out-of-memory.ts";
 
 /** ONNX Runtime itself broke down. The worker that it runs in is of no use any more. */
 export class RuntimeCrashedError extends PlateauError {}
@@ -31,13 +32,8 @@ export async function startEngine(device: BrowserDevice, threads: number): Promi
       try {
         return await work();
       } catch (error) {
-        if (isOutOfMemory(error)) {
-          throw new ModelTooBigError(
-            `The browser has not enough memory for ${doing}; take a smaller model or batch, or evaluate it with ` +
-              "plateau evaluate on your machine.",
-            { cause: error },
-          );
-        }
+        if (isOutOfMemory(error)) throw tooBig(doing, error);
+        if (isNotThere(error)) throw notLoaded(error);
         // Crashes are traps, stray types and bare numbers.
         if (error instanceof Error && (error instanceof PlateauError || error.name === "Error")) throw error;
         crashed = true;
@@ -86,11 +82,21 @@ export async function startEngine(device: BrowserDevice, threads: number): Promi
 function library(device: BrowserDevice) {
   const loading = device === "wasm" ? import("./ort/wasm.ts") : import("./ort/webgpu.ts");
   return loading.catch((cause: unknown) => {
-    throw new RuntimeUnavailableError(
-      "The engine could not be loaded; look whether the connection stands, and load the page again.",
-      { cause },
-    );
+    throw notLoaded(cause);
   });
+}
+
+/** ONNX Runtime fetches the rest of itself when the first session is made. */
+function isNotThere(error: unknown): boolean {
+  return /no available backend|failed to fetch|networkerror|dynamically imported module/i.test(String(error));
+}
+
+function notLoaded(cause: unknown): RuntimeUnavailableError {
+  return new RuntimeUnavailableError(
+    "The engine could not be loaded: the board does not answer, or has another version by now. Try it again, and if " +
+      "that does not help, load the page again.",
+    { cause },
+  );
 }
 
 /** @throws RuntimeUnavailableError naming what is missing. */
@@ -109,8 +115,4 @@ const absolute = (address: string) => new URL(address, self.location.href).href;
 function inMemory({ path, data }: ExternalData) {
   if (data instanceof Uint8Array) return { path, data };
   throw new PlateauError(`External data ${path} is a file, which WebAssembly cannot open; pass its bytes.`);
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  return /bad_alloc|failed to allocate|out of memory|allocation failed/i.test(String(error));
 }

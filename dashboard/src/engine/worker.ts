@@ -5,6 +5,7 @@ import { PlateauError } from "../../../shared/errors.ts";
 import type { ProgressState } from "../../../shared/evaluate/progress-plan.ts";
 import { evaluateFile } from "./evaluate-file.ts";
 import { failureOf, type FromWorker, type Job } from "./messages.ts";
+import { isOutOfMemory, tooBig } from "./out-of-memory.ts";
 import { startEngine } from "./runtime.ts";
 
 // The content security policy forbids compiling code, which zod would otherwise try.
@@ -15,9 +16,11 @@ const tell = (message: FromWorker) => postMessage(message);
 addEventListener(
   "message",
   ({ data }: MessageEvent<Job>) => {
-    void run(data).catch((error: unknown) =>
-      tell({ kind: "failure", failure: failureOf(error, error instanceof PlateauError) }),
-    );
+    void run(data).catch((thrown: unknown) => {
+      // What the engine itself runs out of is told by it already.
+      const error = thrown instanceof RangeError && isOutOfMemory(thrown) ? tooBig("this", thrown) : thrown;
+      tell({ kind: "failure", failure: failureOf(error, error instanceof PlateauError) });
+    });
   },
   { once: true },
 );

@@ -10,7 +10,9 @@ type Page<Name extends PageName> = keyof PathParameters<Name> extends never
 export const PAGES: { readonly [Name in PageName]?: () => Promise<{ default: Page<Name> }> } = {
   boards: () => import("../pages/boards/BoardsPage.svelte"),
   board: () => import("../pages/board/BoardPage.svelte"),
+  submit: () => import("../pages/submit/SubmitPage.svelte"),
   evaluate: () => import("../pages/evaluate/EvaluatePage.svelte"),
+  about: () => import("../pages/about/AboutPage.svelte"),
   compare: () => import("../pages/compare/ComparePage.svelte"),
   checkpoint: () => import("../pages/checkpoint/CheckpointPage.svelte"),
 };
@@ -19,4 +21,11 @@ export const PAGES: { readonly [Name in PageName]?: () => Promise<{ default: Pag
 export const NAVIGATION: readonly {
   readonly page: "boards" | "submit" | "evaluate" | "about";
   readonly label: string;
-}[] = [{ page: "boards", label: "Boards" }];
+  /** Pages that it leads to, and that have no place of their own in the head. */
+  readonly below: readonly PageName[];
+}[] = [
+  { page: "boards", label: "Boards", below: ["board", "checkpoint", "compare"] },
+  { page: "submit", label: "Submit", below: [] },
+  { page: "evaluate", label: "Evaluate here", below: [] },
+  { page: "about", label: "About", below: [] },
+];

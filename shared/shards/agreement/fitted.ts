@@ -10,37 +10,52 @@ import { same, within, type Agreement } from "./finding.ts";
 
 /** Examples of a hundred that may be borderline, and at least so many. */
 const BORDERLINE = { share: 0.01, least: 3 };
-/** Of a validation loss, nats, and relative to it: with the weakest penalties minima are flat, and losses large. */
-const LOSS = { absolute: 0.02, relative: 0.05 };
+/**
+ * Of a validation loss, nats, and relative to it: with the weakest penalties minima are flat, and losses large. Where there
+ * are few examples, a borderline one weighs: so many nats, divided by how many there are.
+ */
+const LOSS = { absolute: 0.02, relative: 0.05, shared: 3 };
 /** Of a codelength, relative to it. */
 const CODE = 5e-3;
 /** Of an error, relative to it: it is a statistic of a few draws, or of the borderline examples too. */
 const ERROR = 0.3;
 
-export function compareFitted(made: FitPieceResult, replayed: FitPieceResult): Agreement[] {
-  const findings = made.parts.flatMap((part, i) => comparePart(`part ${i}`, part, replayed.parts[i]!));
+/** How many examples a task has. */
+export interface TaskSizes {
+  readonly validation: number;
+  readonly test: number;
+}
+
+export function compareFitted(made: FitPieceResult, replayed: FitPieceResult, sizes: TaskSizes): Agreement[] {
+  const findings = made.parts.flatMap((part, i) => comparePart(`part ${i}`, part, replayed.parts[i]!, sizes));
   const wrong = findings.filter(({ agrees }) => !agrees);
   if (wrong.length > 0) return wrong;
   return findings.length > 0 ? findings.slice(0, 1) : [{ agrees: true, detail: "no scores on either side" }];
 }
 
-function comparePart(what: string, made: PartResult, replayed: PartResult): Agreement[] {
+function comparePart(what: string, made: PartResult, replayed: PartResult, sizes: TaskSizes): Agreement[] {
   if ("reason" in made || "reason" in replayed) {
     return same(`${what}: whether the task can be asked`, "reason" in made, "reason" in replayed);
   }
-  if ("probe" in made && "probe" in replayed) return compareProbes(what, made.probe, replayed.probe);
+  if ("probe" in made && "probe" in replayed) return compareProbes(what, made.probe, replayed.probe, sizes);
   if ("fits" in made && "fits" in replayed) {
-    return made.fits.flatMap((fit, i) => compareFits(`${what}, ${fitId(fit)}`, fit, replayed.fits[i]!));
+    return made.fits.flatMap((fit, i) =>
+      compareFits(`${what}, ${fitId(fit)}`, fit, replayed.fits[i]!, sizes),
+    );
   }
   return same(`${what}: fits that were put together`, "probe" in made, "probe" in replayed);
 }
 
-function compareProbes(what: string, made: ProbeResult, replayed: ProbeResult): Agreement[] {
-  const tests = made.correct.length;
-  const slack = borderline(tests) / tests;
+function compareProbes(
+  what: string,
+  made: ProbeResult,
+  replayed: ProbeResult,
+  sizes: TaskSizes,
+): Agreement[] {
+  const slack = slackOf(sizes.test);
   return [
     ...compareAnswers(what, made.correct, replayed.correct, made.l2 === replayed.l2),
-    ...compareChoice(what, made, replayed),
+    ...compareChoice(what, made, replayed, sizes.validation),
     ...same(
       `${what}: accuracy`,
       { ...made.accuracy, trainingError: 0 },
@@ -87,16 +102,16 @@ function compareProbes(what: string, made: ProbeResult, replayed: ProbeResult): 
   ];
 }
 
-function compareFits(what: string, made: FitResult, replayed: FitResult): Agreement[] {
+function compareFits(what: string, made: FitResult, replayed: FitResult, sizes: TaskSizes): Agreement[] {
   if (made.kind === "main" && replayed.kind === "main") {
     return [
       ...compareAnswers(what, made.predicted, replayed.predicted, made.l2 === replayed.l2),
-      ...compareChoice(what, made, replayed),
+      ...compareChoice(what, made, replayed, sizes.validation),
     ];
   }
   if (made.kind === "resample" && replayed.kind === "resample") {
     const scores = (fit: typeof made) => [fit.accuracy, fit.macroF1];
-    return [within(what, scores(made), scores(replayed), 2 * BORDERLINE.share)];
+    return [within(what, scores(made), scores(replayed), 2 * slackOf(sizes.test))];
   }
   if (made.kind === "control" && replayed.kind === "control") {
     return compareAnswers(what, made.correct, replayed.correct, true);
@@ -116,7 +131,9 @@ function compareChoice(
   what: string,
   made: { readonly l2: number; readonly candidates: readonly Candidate[] },
   replayed: { readonly l2: number; readonly candidates: readonly Candidate[] },
+  examples: number,
 ): Agreement[] {
+  const slack = 2 * slackOf(examples);
   const penalties = same(
     `${what}: penalties`,
     made.candidates.map(({ l2 }) => l2),
@@ -129,19 +146,16 @@ function compareChoice(
   const of = (l2: number) => theirs.find((candidate) => candidate.l2 === l2)?.validationAccuracy ?? -1;
   const chosen = of(replayed.l2) - of(made.l2);
   return [
-    within(
-      `${what}: validation accuracy`,
-      accuracies(made.candidates),
-      accuracies(theirs),
-      2 * BORDERLINE.share,
-    ),
+    within(`${what}: validation accuracy`, accuracies(made.candidates), accuracies(theirs), slack),
     within(
       `${what}: validation loss`,
       losses(made.candidates),
       losses(theirs),
-      theirs.map(({ validationLoss }) => LOSS.absolute + LOSS.relative * validationLoss),
+      theirs.map(
+        ({ validationLoss }) => LOSS.absolute + LOSS.relative * validationLoss + LOSS.shared / examples,
+      ),
     ),
-    ...(made.l2 === replayed.l2 || chosen <= 2 * BORDERLINE.share
+    ...(made.l2 === replayed.l2 || chosen <= slack
       ? []
       : [
           {
@@ -171,14 +185,7 @@ function compareScore(what: string, made: ProbeScore, replayed: ProbeScore, slac
     relative(`${what}: error`, made.standardError, replayed.standardError, ERROR),
     ...same(`${what}: training sets`, errors[0] !== null, errors[1] !== null),
     ...(errors[0] !== null && errors[1] !== null
-      ? [
-          within(
-            `${what}: error over training sets`,
-            [errors[0]],
-            [errors[1]],
-            BORDERLINE.share + ERROR * errors[1],
-          ),
-        ]
+      ? [within(`${what}: error over training sets`, [errors[0]], [errors[1]], slack + ERROR * errors[1])]
       : []),
   ];
 }
@@ -187,4 +194,6 @@ function relative(what: string, made: number, replayed: number, share: number): 
   return within(what, [made], [replayed], share * Math.abs(replayed) + 1e-9);
 }
 
+/** Of an accuracy. */
+const slackOf = (examples: number) => borderline(examples) / examples;
 const borderline = (examples: number) => Math.max(BORDERLINE.least, Math.ceil(BORDERLINE.share * examples));

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Checkpoint } from "../../../shared/api/checkpoints.ts";
 import { getCheckpoint } from "../../../shared/api/client/checkpoints.ts";
+import { askForEvaluation } from "../../../shared/api/client/evaluations.ts";
 import type { Connection } from "../../../shared/api/client/connection.ts";
 import type { Patience } from "../../../shared/api/client/patience.ts";
 import { getSuite, listSuites } from "../../../shared/api/client/suites.ts";
@@ -9,7 +10,7 @@ import type { Evaluation } from "../../../shared/api/evaluations.ts";
 import type { PublishedSuite } from "../../../shared/api/suites.ts";
 import { boardLines, type ShownRow } from "../board-table.ts";
 import { checkModel } from "../client/check-model.ts";
-import { askForEvaluation, followToEnd } from "../client/follow.ts";
+import { followToEnd } from "../client/follow.ts";
 import { sendModel } from "../client/send-model.ts";
 import { writing, type ServerOptions, type TokenOptions } from "../client/server-options.ts";
 import { describeFailure, EXIT, reportFailure } from "../failure.ts";
@@ -136,6 +137,9 @@ async function upload(
   progress.clear();
   progress.note(`${prefix}: checkpoint ${checkpoint.id}, ${checkpoint.visibility}`);
   const evaluation = suite && (await askForEvaluation(connection, checkpoint, suite.id));
+  if (evaluation?.device === "lent") {
+    progress.note(`${prefix}: too big for the board itself; machines that run 'plateau worker' evaluate it`);
+  }
   if (suite && !evaluation) progress.note(`${prefix}: this board has evaluated it with ${suite.id} before`);
   return { path, prefix, checkpoint, evaluation };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { heatOf, heatShade, splitMeasures, type Tensor } from "./layer-heat.ts";
+import { heatOf, heatShade, heatText, splitMeasures, type Tensor } from "./layer-heat.ts";
 
 const tensor = (name: string, layer: number | null, kind: string, value: number, exact = false): Tensor => ({
   ...{ name, layer, kind, parameters: 10, value, directionError: exact ? 0 : 3 },
@@ -42,6 +42,14 @@ test("only measures that were split", () => {
     "hessian-trace": { value: null, reason: "rounding" },
   };
   expect([...splitMeasures({ measures }).keys()]).toEqual(["fisher-trace"]);
+});
+
+test("cells say their error, or that they have none", () => {
+  const { rows, whole } = heatOf(tensors);
+  expect(heatText(rows[1]!.cells[1]!, "trace")).toEqual(["6.0", "± 4.2"]);
+  expect(heatText(rows[1]!.cells[1]!, "parameter")).toEqual(["3.0e-1", "± 2e-1"]);
+  expect(heatText(rows[3]!.whole, "parameter")).toEqual(["1.6e+0", "exact"]);
+  expect(heatText({ ...whole, error: null }, "trace")).toEqual(["31.500", ""]);
 });
 
 test("shades keep the sign, and are at their strongest for the largest", () => {

@@ -1,5 +1,6 @@
 /** Traces by layer and kind of weight. */
 import type { Result } from "../../../../shared/evaluate/result-schema.ts";
+import { measured } from "../../../../shared/numbers.ts";
 
 export type Tensors = NonNullable<Extract<Result["measures"][string], { value: number }>["perTensor"]>;
 export type Tensor = Tensors[number];
@@ -85,6 +86,25 @@ function sumOf(tensors: Tensors): HeatCell {
     parameters: tensors.reduce((sum, { parameters }) => sum + parameters, 0),
     exact: tensors.every(({ exact }) => exact === true),
   };
+}
+
+/** What a cell says: the whole trace of its tensors, or that divided by their parameters. */
+export type Per = "trace" | "parameter";
+
+export const heatValue = ({ value, parameters }: HeatCell, per: Per): number =>
+  per === "trace" ? value : value / Math.max(1, parameters);
+
+/** The error is empty where it is not known. */
+export function heatText(cell: HeatCell, per: Per): readonly [value: string, error: string] {
+  const { error, exact, parameters } = cell;
+  const [value, errorText] =
+    per === "trace"
+      ? measured(cell.value, error)
+      : [
+          heatValue(cell, per).toExponential(1),
+          error === null ? "" : (error / Math.max(1, parameters)).toExponential(0),
+        ];
+  return [value, exact ? "exact" : errorText === "" ? "" : `± ${errorText}`];
 }
 
 /** From −1 to 1: how much colour a value gets among others. */

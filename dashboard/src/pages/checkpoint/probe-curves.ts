@@ -71,6 +71,19 @@ export function gainText({ value, standardError }: Share): string {
   return error === "" ? `${sign}${text}` : `${sign}${text} ± ${error}`;
 }
 
+/** Why some of a probe's numbers are undefined: what it is, and the reason. */
+export function undefinedParts(probe: RunProbe): { readonly what: string; readonly reason: string }[] {
+  const { randomBaseline, selectivity, codelength, layers } = probe;
+  return [
+    ...(randomBaseline.accuracy === null ? [{ what: "random weights", reason: randomBaseline.reason }] : []),
+    ...(selectivity.value === null ? [{ what: "selectivity", reason: selectivity.reason }] : []),
+    ...(codelength.value === null ? [{ what: "compression", reason: codelength.reason }] : []),
+    ...layers.flatMap(({ layer, ...rest }) =>
+      rest.accuracy === null ? [{ what: layerName(layer), reason: rest.reason }] : [],
+    ),
+  ];
+}
+
 /** Tasks of one kind that the result tells of, in the order of the suite. */
 export function tasksOf<Task>(
   tasks: Readonly<Record<string, Task>> | undefined,

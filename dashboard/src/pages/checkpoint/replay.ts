@@ -6,8 +6,8 @@ export interface ReplayOptions {
   /** A checkpoint's id. */
   readonly checkpoint: string;
   readonly suite: string;
-  /** Whether anyone may have the weights from the board. */
-  readonly weights: boolean;
+  /** Whether anyone may have the weights from the board, or their owner alone, or nobody as they are not there. */
+  readonly weights: "public" | "private" | "elsewhere";
 }
 
 /** Ids hold nothing that a shell would read in its own way; names might. */
@@ -15,14 +15,16 @@ export function replayCommands({ server, checkpoint, suite, weights }: ReplayOpt
   const api = `${server}/api/v1`;
   const [result, model, file] = [`${checkpoint}.json`, `${checkpoint}.onnx`, `${suite}.json`];
   return [
-    `curl -sfo ${result} ${api}/checkpoints/${checkpoint}/results/${suite}`,
-    `curl -sfo ${file} ${api}/suites/${suite}/file`,
-    weights
-      ? `curl -sfo ${model} ${api}/checkpoints/${checkpoint}/file`
-      : `# ${model}: the weights, which its owner has`,
+    `curl -fsSo ${result} ${api}/checkpoints/${checkpoint}/results/${suite}`,
+    `curl -fsSo ${file} ${api}/suites/${suite}/file`,
+    weights === "public"
+      ? `curl -fsSo ${model} ${api}/checkpoints/${checkpoint}/file`
+      : `# ${model} is the file of the weights, which ${HOLDERS[weights]}.`,
     `npx plateau verify ${result} ${model} --suite ${file}`,
   ].join("\n");
 }
+
+const HOLDERS = { private: "its owner has", elsewhere: "whoever computed the result has" };
 
 /** The same from the start: steps are chosen anew. @param perLayer whether traces are split by tensor. */
 export function evaluateCommand(checkpoint: string, suite: string, perLayer = false): string {

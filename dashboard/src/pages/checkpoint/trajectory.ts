@@ -1,45 +1,93 @@
 /** How a run's checkpoints change from step to step. */
-import type { BoardData } from "../../board/board-data.ts";
-import { isScore, type Column } from "../../board/column.ts";
-import { cellText } from "../../board/cell-text.ts";
+import type { BoardRow } from "../../../../shared/api/boards.ts";
+import type { PublishedSuite } from "../../../../shared/api/suites.ts";
+import { grouped } from "../../../../shared/numbers.ts";
+import { scoreText, UNDEFINED } from "../../board/cell-text.ts";
 import type { Point } from "../../parts/chart/series.ts";
 
 export interface Trajectory {
   readonly run: string;
-  /** By rising step. */
-  readonly rows: readonly number[];
-  readonly places: readonly { readonly value: number; readonly label: string }[];
-  readonly charts: readonly { readonly column: Column; readonly points: readonly Point[] }[];
+  /** By rising step, one a step. */
+  readonly steps: readonly { readonly id: string; readonly step: number; readonly label: string }[];
+  /** Checkpoints of the run at steps of which another one is shown. */
+  readonly left: number;
+  /** What at least two of them have a value of. */
+  readonly scores: readonly TrajectoryScore[];
 }
 
-/** Null where the checkpoint names no run and step, or its run has no other step on this board. */
-export function trajectoryOf(board: BoardData, checkpoint: string): Trajectory | null {
-  const row = board.rowOf.get(checkpoint);
-  const run = row === undefined ? null : board.run.texts![row]!;
-  const step = board.column("step")!;
-  if (row === undefined || run === null || Number.isNaN(step.numbers[row]!)) return null;
-  const rows = Array.from({ length: board.rows }, (_, i) => i)
-    .filter((i) => board.run.texts![i] === run && !Number.isNaN(step.numbers[i]!))
-    .sort((a, b) => step.numbers[a]! - step.numbers[b]!);
-  const steps = new Set(rows.map((i) => step.numbers[i]!));
-  // Two of one step are seeds or repeats, not a trajectory.
-  if (steps.size < 2 || steps.size < rows.length) return null;
-  const scores = board.columns.filter(
-    (column) => isScore(column) && rows.filter((i) => !Number.isNaN(column.numbers[i]!)).length > 1,
+export interface TrajectoryScore {
+  readonly id: string;
+  readonly label: string;
+  readonly unit: string;
+  readonly description: string;
+  /** 100 for shares in per cent. */
+  readonly factor: number;
+  /** One for each of the steps. */
+  readonly points: readonly Point[];
+  /** For each of the steps: the value with its error. */
+  readonly cells: readonly string[];
+}
+
+type Suite = Pick<PublishedSuite, "measures" | "tasks">;
+type Row = Pick<BoardRow, "checkpoint" | "run" | "step" | "measures" | "tasks">;
+
+/**
+ * Null where the checkpoint names no run and step, or its run has no other step on this board.
+ *
+ * @param rows of the board, those of the run among them.
+ */
+export function trajectoryOf(
+  rows: readonly Row[],
+  checkpoint: string,
+  { measures, tasks }: Suite,
+): Trajectory | null {
+  const own = rows.find((row) => row.checkpoint === checkpoint);
+  if (!own || own.run === null || own.step === null) return null;
+  const all = rows.flatMap((row) =>
+    row.run === own.run && row.step !== null ? [{ row, step: row.step }] : [],
   );
-  return {
-    run,
-    rows,
-    places: rows.map((i) => ({ value: step.numbers[i]!, label: cellText(step, i) })),
-    charts: scores.map((column) => ({
-      column,
-      points: rows.map((i) => ({
-        x: step.numbers[i]!,
-        y: column.numbers[i]!,
-        error: column.errors![i]!,
-        text: `step ${cellText(step, i)}: ${cellText(column, i)}${column.kind === "task" ? " %" : ""}`,
-        marked: i === row,
-      })),
+  // The same step may be there twice, as when somebody uploads a known model once more.
+  const byStep = Map.groupBy(all, ({ step }) => step);
+  if (byStep.size < 2) return null;
+  const shown = [...byStep.values()]
+    .map((same) => same.find(({ row }) => row === own) ?? same[0]!)
+    .sort((a, b) => a.step - b.step);
+  const labels = shown.map(({ step }) => grouped(step));
+  const scores = [
+    ...measures.map(({ id, label, unit, description }) => ({
+      ...{ id, label, unit, description, factor: 1, kind: "measure" as const },
+      cells: shown.map(({ row }) => row.measures[id]),
     })),
+    ...tasks.map(({ id, title, description }) => ({
+      ...{ id: `task:${id}`, label: title, unit: "%", description, factor: 100, kind: "task" as const },
+      cells: shown.map(({ row }) => row.tasks[id]),
+    })),
+  ];
+  return {
+    run: own.run,
+    steps: shown.map(({ row, step }, i) => ({ id: row.checkpoint, step, label: labels[i]! })),
+    left: all.length - shown.length,
+    scores: scores.flatMap(({ cells, kind, ...score }) => {
+      const values = cells.map(numbersOf);
+      if (values.filter(({ value }) => !Number.isNaN(value)).length < 2) return [];
+      const texts = values.map(({ value, error }) => {
+        const [text, errorText] = scoreText({ kind }, value, error);
+        return errorText === "" ? text : `${text} ± ${errorText}`;
+      });
+      const points = values.map(({ value, error }, i) => ({
+        ...{ x: shown[i]!.step, y: value, error, marked: shown[i]!.row === own },
+        text: `step ${labels[i]!}: ${texts[i]!}${kind === "task" && texts[i] !== UNDEFINED ? " %" : ""}`,
+      }));
+      return [{ ...score, points, cells: texts }];
+    }),
   };
+}
+
+type Cell = Row["measures"][string] | Row["tasks"][string];
+
+/** NaN where there is none. */
+function numbersOf(cell: Cell | undefined): { readonly value: number; readonly error: number } {
+  if (!cell || cell.value === null) return { value: NaN, error: NaN };
+  const direction = "directionError" in cell ? cell.directionError : null;
+  return { value: cell.value, error: cell.standardError ?? direction ?? NaN };
 }

@@ -3,6 +3,7 @@ import type { ComparisonOfCheckpoints } from "../../../../shared/api/compare.ts"
 import {
   differenceOf,
   differenceText,
+  differentLoss,
   equalLoss,
   intervalText,
   lossScore,
@@ -50,6 +51,9 @@ test("equal loss: the difference and its error fit within 0.01 nats", () => {
   expect(equalLoss({ value: -0.005, standardError: 0.003 })).toBe(false);
   expect(equalLoss({ value: 0, standardError: 0.02 })).toBe(false);
   expect(equalLoss({ value: null, standardError: null })).toBe(false);
+  expect(differentLoss({ value: -0.02, standardError: 0.003 })).toBe(true);
+  expect(differentLoss({ value: 0.012, standardError: 0.003 })).toBe(false);
+  expect(differentLoss({ value: null, standardError: null })).toBe(false);
 });
 
 test("loss is matched by excess loss only where all have it", () => {

@@ -54,6 +54,15 @@ export function equalLoss({ value, standardError }: Pick<Difference, "value" | "
   return Math.abs(value) + QUANTILE * standardError <= DEFAULT_WIDTH + 1e-12;
 }
 
+/** Surely beyond the tolerance. */
+export function differentLoss({
+  value,
+  standardError,
+}: Pick<Difference, "value" | "standardError">): boolean {
+  if (value === null || standardError === null) return false;
+  return Math.abs(value) - QUANTILE * standardError > DEFAULT_WIDTH;
+}
+
 /** What loss is matched by: excess loss where it is known, else loss. */
 export function lossScore({ scores, checkpoints }: ComparisonOfCheckpoints): string {
   const known = checkpoints.every(({ measures }) => (measures["excess-loss"]?.value ?? null) !== null);

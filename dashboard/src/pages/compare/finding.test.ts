@@ -33,5 +33,10 @@ test("a sentence of what differs", () => {
 
 test("other losses are said first, and are a difference themselves", () => {
   const told = findingOf(comparison(pair(0.1, 0.001, 1e-9), pair(-5, 4, 0.6)), suite, "a", "b");
-  expect(told).toBe("No equal loss; worse in excess-loss and Task A.");
+  expect(told).toBe("Different loss; worse in excess-loss and Task A.");
+});
+
+test("neither equal nor different is said of losses that are too uncertain for both", () => {
+  const told = findingOf(comparison(pair(0.008, 0.004, 0.3), pair(-5, 4, 0.6)), suite, "a", "b");
+  expect(told).toBe("Whether their loss is equal cannot be told; worse in Task A.");
 });

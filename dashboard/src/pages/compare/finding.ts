@@ -1,7 +1,7 @@
 /** What a comparison comes to, in a sentence for each checkpoint. */
 import type { ComparisonOfCheckpoints } from "../../../../shared/api/compare.ts";
 import type { PublishedSuite } from "../../../../shared/api/suites.ts";
-import { differenceOf, equalLoss, lossScore } from "./differences.ts";
+import { differenceOf, differentLoss, equalLoss, lossScore } from "./differences.ts";
 
 /** `reference` is the name of what it is compared with. */
 export function findingOf(
@@ -14,17 +14,25 @@ export function findingOf(
   const better: string[] = [];
   const worse: string[] = [];
   let equal = false;
+  let different = false;
   for (const score of comparison.scores) {
     const difference = differenceOf(score, reference, other);
     if (!difference) continue;
-    if (score.score === loss) equal = equalLoss(difference);
+    if (score.score === loss) {
+      equal = equalLoss(difference);
+      different = differentLoss(difference);
+    }
     // Both are the same loss, of which excess loss has the smaller error; and of equal ones neither is better.
     if (score.score === "loss" && loss !== "loss") continue;
     if (score.score === loss && equal) continue;
     if (difference.verdict === "better") better.push(wordsOf(score.score, suite));
     else if (difference.verdict === "worse") worse.push(wordsOf(score.score, suite));
   }
-  const losses = equal ? "Equal loss" : "No equal loss";
+  const losses = equal
+    ? "Equal loss"
+    : different
+      ? "Different loss"
+      : "Whether their loss is equal cannot be told";
   const told = [
     ...(better.length > 0 ? [`better in ${listed(better)}`] : []),
     ...(worse.length > 0 ? [`worse in ${listed(worse)}`] : []),

@@ -17,7 +17,7 @@ export interface Palette {
 export const MOST_BARS = 400;
 /** Points are smaller where there are more of them. */
 export const SMALLER_FROM = 1500;
-const FONT = '11px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
+export const FONT = '11px system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 
 /** Colours as the canvas needs them: what custom properties come to on the page, in the theme that is shown. */
 export function paletteOf(element: HTMLElement): Palette {
