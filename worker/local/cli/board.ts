@@ -30,7 +30,7 @@ export function addBoard(program: Command): void {
 Examples:
   plateau board
   plateau board pcfg-mini --sort fisher-trace --family adamw-d48
-  plateau board pcfg-mini --sort task:root --csv > board.csv`,
+  plateau board pcfg-mini --sort task:task-A --csv > board.csv`,
     )
     .action(async (suite: string | undefined, options: BoardCommandOptions) => {
       const { boardCommand } = await import("../commands/board.ts");
