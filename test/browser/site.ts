@@ -1,10 +1,10 @@
 /** The real thing for tests: a board that runs, the dashboard as it is built, and Chromium. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
-import { build, preview, type ProxyOptions } from "vite";
+import { preview, type ProxyOptions } from "vite";
+import { builtDashboard } from "../../worker/local/server/dashboard.ts";
 import { cleanUp, startServer, type Server } from "../system/server.ts";
 
 const DASHBOARD = fileURLToPath(new URL("../../dashboard/", import.meta.url));
@@ -49,8 +49,7 @@ export async function openSite(seed = "pcfg-mini"): Promise<Site> {
 
 /** Builds the dashboard and serves it with the headers it is made for, beside the API at another address. */
 export async function servePages(api: string): Promise<{ address: string; close(): Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), "plateau-dashboard-"));
-  await buildInto(folder);
+  const folder = await builtDashboard();
   const pages = await preview({
     configFile: join(DASHBOARD, "vite.config.ts"),
     logLevel: "error",
@@ -64,24 +63,13 @@ export async function servePages(api: string): Promise<{ address: string; close(
   });
   return {
     address: pages.resolvedUrls!.local[0]!.replace(/\/$/, ""),
-    async close() {
-      await pages.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    close: () => pages.close(),
   };
 }
 
 /** What breaks off behind the proxy breaks off before it, as without one. */
 const configure: NonNullable<ProxyOptions["configure"]> = (proxy) =>
   proxy.on("proxyRes", (from, _, to) => from.once("close", () => from.complete || to.destroy()));
-
-function buildInto(outDir: string): Promise<unknown> {
-  return build({
-    configFile: join(DASHBOARD, "vite.config.ts"),
-    logLevel: "error",
-    build: { outDir, emptyOutDir: true },
-  });
-}
 
 /** The same as `static/_headers` has for all pages. */
 function pageHeaders(): Record<string, string> {

@@ -6,7 +6,7 @@ import { jobOptionsSchema, shardSchema, type JobOptions, type Shard } from "../.
 import { randomHex } from "../random.ts";
 
 /** Milliseconds that a claim lasts unless it is renewed: many times what a shard takes. */
-export const LEASE = 60_000;
+export const LEASE = 120_000;
 /** A shard that came to nothing so often ends its evaluation. */
 export const MOST_ATTEMPTS = 3;
 /** And so often where lent workers vanish with it: they come and go. */
