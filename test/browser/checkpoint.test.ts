@@ -19,6 +19,7 @@ import { bringIn, hasEnded, until } from "../system/evaluate.ts";
 import { tinySuite, toyMaterial } from "../system/material.ts";
 import { seriousFindings } from "./accessibility.ts";
 import { openSite, type Site } from "./site.ts";
+import { thorough } from "../support/thorough.ts";
 
 const SUITE = "pcfg-mini@1";
 const folder = mkdtempSync(join(tmpdir(), "plateau-pages-"));
@@ -106,7 +107,7 @@ test("from a row of the board to all that is known of the checkpoint", async () 
   expect(errors).toEqual([]);
 });
 
-test("its commands replay the result", async () => {
+test.runIf(thorough)("its commands replay the result", async () => {
   const { page } = await site.open(`/checkpoints/${zoo.get("adamw-d32-s1-step-9000")!}`);
   const commands = await page.getByLabel("Commands that replay this result").innerText();
   const path = join(folder, "replay.sh");

@@ -12,6 +12,7 @@ import { begin, bringIn, finished } from "../system/evaluate.ts";
 import { zooMaterial } from "../system/material.ts";
 import { seriousFindings } from "./accessibility.ts";
 import { openSite, type Site } from "./site.ts";
+import { thorough } from "../support/thorough.ts";
 
 const ZOO = new URL("../../models/zoo/pcfg-mini/", import.meta.url).pathname;
 const MODEL = "adamw-d32-s2-step-12000";
@@ -234,7 +235,7 @@ describe("when something is wrong", () => {
   });
 
   // Chromium runs without a GPU here.
-  test("WebGPU that is not there: words, and the processor in its place", async () => {
+  test.runIf(thorough)("WebGPU that is not there: words, and the processor in its place", async () => {
     const { page, errors } = await site.open("/evaluate");
     await chooseModel(page, `${ZOO}${MODEL}.onnx`);
     await chooseCorpus(page);
@@ -249,7 +250,7 @@ describe("when something is wrong", () => {
     expect(errors).toEqual([]);
   });
 
-  test("without a board, a corpus of one's own is evaluated all the same", async () => {
+  test.runIf(thorough)("without a board, a corpus of one's own is evaluated all the same", async () => {
     const { page } = await site.open("/evaluate");
     await page.context().route("**/api/**", (route) => route.abort());
     await page.reload();

@@ -11,6 +11,7 @@ import { largeToy, toyMaterial, zooMaterial } from "../system/material.ts";
 import { startServer } from "../system/server.ts";
 import { seriousFindings } from "./accessibility.ts";
 import { openSite, type Site } from "./site.ts";
+import { thorough } from "../support/thorough.ts";
 
 const NAME = "adamw-d32-s1-step-9000";
 const CARD = readFileSync(new URL(`../../models/zoo/pcfg-mini/${NAME}.card.json`, import.meta.url));
@@ -237,52 +238,55 @@ describe("when something is wrong", () => {
     await heading(page, /^The evaluation of short failed$/);
   });
 
-  test("an upload whose network goes, whose page is closed, and that goes on where it was", async () => {
-    const model = named("large.onnx", largeToy(PART_BYTES + 4_000_000));
-    const parts: number[] = [];
-    const { page: first } = await site.open("/submit");
-    const context: BrowserContext = first.context();
-    const partOf = (url: string) => Number(/\/parts\/(\d+)$/.exec(url)?.[1]);
-    let goThrough: readonly number[] = [];
-    await context.route(/\/parts\/\d+$/, async (route) => {
-      const number = partOf(route.request().url());
-      if (!goThrough.includes(number)) return route.abort("internetdisconnected");
-      parts.push(number);
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-      await route.continue();
-    });
-    await giveToken(first);
-    await choose(first, model);
-    await first.locator(".inspection code").waitFor();
-    await field(first, "Notes").fill("Long thoughts.");
-    await first.getByLabel("evaluate it with").uncheck();
-    await go(first).click();
-    await first.getByText("The board does not answer at the moment.").waitFor();
-    goThrough = [1];
-    // By itself.
-    await first.getByText("16.8 MB of 20.8 MB").waitFor({ timeout: 90_000 });
-    await first.getByText("The board does not answer at the moment.").waitFor();
-    await first.getByRole("button", { name: "Stop" }).click();
-    await first.getByText("16.8 MB of 20.8 MB are there.").waitFor();
-    await first.close();
+  test.runIf(thorough)(
+    "an upload whose network goes, whose page is closed, and that goes on where it was",
+    async () => {
+      const model = named("large.onnx", largeToy(PART_BYTES + 4_000_000));
+      const parts: number[] = [];
+      const { page: first } = await site.open("/submit");
+      const context: BrowserContext = first.context();
+      const partOf = (url: string) => Number(/\/parts\/(\d+)$/.exec(url)?.[1]);
+      let goThrough: readonly number[] = [];
+      await context.route(/\/parts\/\d+$/, async (route) => {
+        const number = partOf(route.request().url());
+        if (!goThrough.includes(number)) return route.abort("internetdisconnected");
+        parts.push(number);
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        await route.continue();
+      });
+      await giveToken(first);
+      await choose(first, model);
+      await first.locator(".inspection code").waitFor();
+      await field(first, "Notes").fill("Long thoughts.");
+      await first.getByLabel("evaluate it with").uncheck();
+      await go(first).click();
+      await first.getByText("The board does not answer at the moment.").waitFor();
+      goThrough = [1];
+      // By itself.
+      await first.getByText("16.8 MB of 20.8 MB").waitFor({ timeout: 90_000 });
+      await first.getByText("The board does not answer at the moment.").waitFor();
+      await first.getByRole("button", { name: "Stop" }).click();
+      await first.getByText("16.8 MB of 20.8 MB are there.").waitFor();
+      await first.close();
 
-    const second = await context.newPage();
-    await second.goto(`${site.address}/submit`);
-    await second.getByText("The upload of large.onnx (20.8 MB) did not come to its end.").waitFor();
-    expect(await field(second, "Notes").inputValue()).toBe("Long thoughts.");
-    await giveToken(second);
-    await choose(second, model);
-    await second.locator(".inspection code").waitFor();
-    goThrough = [2];
-    await go(second).click();
-    await second.getByText("16.8 MB of them from before").waitFor();
-    await heading(second, /^large is there$/);
-    expect(parts).toEqual([1, 2]);
-    // What was sent is not asked for again.
-    await second.reload();
-    await second.getByText("You submitted large").waitFor();
-    expect(await field(second, "Notes").inputValue()).toBe("");
-  });
+      const second = await context.newPage();
+      await second.goto(`${site.address}/submit`);
+      await second.getByText("The upload of large.onnx (20.8 MB) did not come to its end.").waitFor();
+      expect(await field(second, "Notes").inputValue()).toBe("Long thoughts.");
+      await giveToken(second);
+      await choose(second, model);
+      await second.locator(".inspection code").waitFor();
+      goThrough = [2];
+      await go(second).click();
+      await second.getByText("16.8 MB of them from before").waitFor();
+      await heading(second, /^large is there$/);
+      expect(parts).toEqual([1, 2]);
+      // What was sent is not asked for again.
+      await second.reload();
+      await second.getByText("You submitted large").waitFor();
+      expect(await field(second, "Notes").inputValue()).toBe("");
+    },
+  );
 
   test("a server that goes away while it evaluates, and comes back", async () => {
     const { page } = await site.open("/submit");

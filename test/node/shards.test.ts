@@ -20,6 +20,7 @@ import { runInShards } from "../support/run-in-shards.ts";
 import { smallSuite } from "../support/small-suite.ts";
 import { toyModel } from "../support/toy-models.ts";
 import { toySuite, UNUSED } from "../support/toy-suite.ts";
+import { thorough } from "../support/thorough.ts";
 
 const runtime = await createNodeRuntime({ threads: 1 });
 const ZOO = new URL("../../models/zoo/pcfg-mini/", import.meta.url);
@@ -143,17 +144,23 @@ test("short shards, the fits of a task apart, give the same to the last bit", as
   }
 });
 
-test("pcfg-mini on a checkpoint of the zoo: to the last bit", async () => {
-  const known = findSuite("pcfg-mini")!;
-  if (known.source.kind !== "made") throw new Error("no suite");
-  const suite = known.source.make();
-  const openModel = zooModel("adamw-d32-s1-step-12000.onnx");
-  const options = { seed: 1, batch: 32 };
-  const { payloads, shards } = await runInShards(suite, options, runtime as Runtime, openModel, { times: 1 });
-  expect(finish(suite, options, payloads, provenance)).toEqual(
-    await inOneProcess(suite, options, await openModel()),
-  );
-  const largest = Math.max(...[...payloads.values()].map((payload) => Buffer.byteLength(payload)));
-  expect(largest).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
-  expect(shards.length).toBeLessThan(40);
-}, 300_000);
+test.runIf(thorough)(
+  "pcfg-mini on a checkpoint of the zoo: to the last bit",
+  async () => {
+    const known = findSuite("pcfg-mini")!;
+    if (known.source.kind !== "made") throw new Error("no suite");
+    const suite = known.source.make();
+    const openModel = zooModel("adamw-d32-s1-step-12000.onnx");
+    const options = { seed: 1, batch: 32 };
+    const { payloads, shards } = await runInShards(suite, options, runtime as Runtime, openModel, {
+      times: 1,
+    });
+    expect(finish(suite, options, payloads, provenance)).toEqual(
+      await inOneProcess(suite, options, await openModel()),
+    );
+    const largest = Math.max(...[...payloads.values()].map((payload) => Buffer.byteLength(payload)));
+    expect(largest).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
+    expect(shards.length).toBeLessThan(40);
+  },
+  300_000,
+);

@@ -15,6 +15,7 @@ import { entry, expectSentence, plateau } from "../node/cli-run.ts";
 import { bringIn, finished, numbersOf, until } from "./evaluate.ts";
 import { toyMaterial, zooMaterial, type Material } from "./material.ts";
 import { cleanUp, startServer, type Server } from "./server.ts";
+import { thorough } from "../support/thorough.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "plateau-lent-"));
 let server: Server;
@@ -163,7 +164,7 @@ test("says who it is not let in for, each in one sentence", async () => {
   expectSentence(await run(join(folder, "nowhere")), /cannot be read/, 2);
 }, 60_000);
 
-test("with nothing to do it waits, and ends after that where it is told to", async () => {
+test.runIf(thorough)("with nothing to do it waits, and ends after that where it is told to", async () => {
   const idle = await startServer();
   const token = await issue(["work"], idle);
   const outcome = await plateau([...argumentsOf(token.path, idle), "--idle-exit", "2s"]);
