@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { thorough } from "./test/support/thorough.ts";
 
 // workerd and wrangler look nothing up and report nothing.
 Object.assign(process.env, {
@@ -67,7 +68,9 @@ export default defineConfig({
       {
         test: {
           name: "browser",
-          include: ["test/browser/**/*.test.ts"],
+          // The others take as long as all the rest together.
+          include: thorough ? ["test/browser/**/*.test.ts"] : ["test/browser/board*.test.ts"],
+          fileParallelism: false,
           testTimeout,
         },
       },
@@ -75,6 +78,7 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/system/**/*.test.ts"],
+          fileParallelism: false,
           testTimeout,
         },
       },
