@@ -180,10 +180,15 @@ test.runIf(thorough)("with nothing to do it waits, and ends after that where it 
 test("a model that kills its process is a failed attempt, told in words, and the worker lives on", async () => {
   const { id } = await underWay(zooMaterial("adamw-d32-s2-step-12000"));
   const worker = lend((await issue(["work"])).path);
-  // One that takes seconds.
-  await whenever([worker], ([only]) => isBusy(only!) && only!.events.at(-1)!.shard.startsWith("fit/"));
+  await whenever([worker], ([only]) => isBusy(only!) && only!.events.at(-1)!.shard.startsWith("measure/"));
+  // A process that stands still cannot finish its shard first.
+  const child = childOf(worker.process.pid!);
+  process.kill(child, "SIGSTOP");
   await sleep(500);
-  process.kill(childOf(worker.process.pid!), "SIGSEGV");
+  await whenever([worker], ([only]) => isBusy(only!));
+  await sleep(500);
+  process.kill(child, "SIGSEGV");
+  process.kill(child, "SIGCONT");
   await finished(server.connection, { id }, 100);
   expect(worker.said()).toContain("given back: The process that ran the model ended by SIGSEGV");
   const outcomes = worker.events.flatMap(({ outcome }) => outcome ?? []);
