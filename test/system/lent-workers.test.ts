@@ -97,8 +97,17 @@ async function whenever(
   }
 }
 
-/** Holds a shard that has not ended. */
-const isBusy = ({ events }: LentWorker) => events.at(-1)?.event === "claimed";
+/** The shard that it runs: results go to the board while the next shard runs, so that the last event may be an older one's. */
+function inHand({ events }: LentWorker): ShardEvent | null {
+  const last = events.findLastIndex(({ event }) => event === "claimed");
+  const claimed = events[last];
+  if (!claimed) return null;
+  const isItsEnd = ({ event, evaluation, shard }: ShardEvent) =>
+    event === "ended" && evaluation === claimed.evaluation && shard === claimed.shard;
+  return events.slice(last).some(isItsEnd) ? null : claimed;
+}
+
+const isBusy = (worker: LentWorker) => inHand(worker) !== null;
 
 test.runIf(thorough)(
   "four workers, one killed and one paused past its lease, give what one gives undisturbed",
@@ -180,7 +189,7 @@ test.runIf(thorough)("with nothing to do it waits, and ends after that where it 
 test("a model that kills its process is a failed attempt, told in words, and the worker lives on", async () => {
   const { id } = await underWay(zooMaterial("adamw-d32-s2-step-12000"));
   const worker = lend((await issue(["work"])).path);
-  await whenever([worker], ([only]) => isBusy(only!) && only!.events.at(-1)!.shard.startsWith("measure/"));
+  await whenever([worker], ([only]) => inHand(only!)?.shard.startsWith("measure/") === true);
   // A process that stands still cannot finish its shard first.
   const child = childOf(worker.process.pid!);
   process.kill(child, "SIGSTOP");
