@@ -1,14 +1,11 @@
 /** A whole evaluation in one process: pieces in rounds until the budget or the precision is reached, then the parts. */
 import type { Corpus } from "../corpus/corpus.ts";
-import type { Measure } from "../measures/index.ts";
 import type { Graph } from "../onnx/graph.ts";
 import type { Runtime } from "../runtime.ts";
-import { estimate } from "./estimate.ts";
 import { Evaluation, type EvaluationHooks, type EvaluationOptions, type FamilyId } from "./evaluation.ts";
-import { exactOf } from "./exact-sums.ts";
-import { traceName } from "./family-setup.ts";
-import { reconcile, stratify, type Stratum } from "./per-tensor.ts";
+import { stratify } from "./per-tensor.ts";
 import { measureResults, type MeasureResult, type MeasureResults, type TensorResult } from "./result.ts";
+import { splitTrace, type SplitTotal } from "./split-trace.ts";
 import { mergeTallies, type Tally } from "./tally.ts";
 
 export interface EvaluateOptions extends EvaluationOptions {
@@ -47,7 +44,7 @@ export async function evaluate(
     let done = 0;
     const tallies = new Map<FamilyId, Tally>();
     const parts = new Map<string, readonly TensorResult[]>();
-    const totals = new Map<string, { value: number; directionError: number }>();
+    const totals = new Map<string, SplitTotal>();
     for (const [family, { step }] of evaluation.families) {
       hooks.onStage?.(step ? `measuring along ${family} directions` : "measuring");
       let reached = done;
@@ -64,7 +61,7 @@ export async function evaluate(
       const strata = step ? await stratify(evaluation, family, tally.loss, pairs) : null;
       for (const measure of measured) {
         const whole = splitTrace(evaluation, tally, measure, strata?.get(measure.id) ?? []);
-        totals.set(measure.id, { value: whole.value, directionError: whole.directionError });
+        totals.set(measure.id, whole.total);
         parts.set(measure.id, whole.tensors);
       }
     }
@@ -112,37 +109,6 @@ async function runRounds(
     // Errors fall as 1/√K; a tenth more spares another small round.
     next = Math.min(directions - drawn, Math.max(1, Math.ceil(drawn * (1.1 * worst ** 2 - 1))));
   }
-}
-
-/** A trace by tensor: what moved, reconciled with the trace along full directions, and what is exact. */
-function splitTrace(
-  { subject, corpus, families }: Evaluation,
-  tally: Tally,
-  measure: Measure,
-  strata: readonly Stratum[],
-): { value: number; directionError: number; tensors: TensorResult[] } {
-  const full = estimate(tally, tally.measures[measure.id]!);
-  // Every stratum subtracts the same ℓ₀.
-  const rounding = families.get(measure.family!.id)?.step?.quality[traceName(measure)].roundingError ?? 0;
-  const whole = { value: full.value, variance: (full.directionError ?? 0) ** 2 };
-  const moved = reconcile(whole, strata, measure.secondDifference ? rounding : 0);
-  const exact = Object.entries(exactOf(tally, measure)?.byParameter ?? {}).map(([index, sum]) => {
-    return { index: Number(index), value: sum / corpus.labelledTokens };
-  });
-  const found = new Map<number, Pick<TensorResult, "value" | "directionError" | "exact">>([
-    ...moved.strata.map(({ parameter, value, variance }) => {
-      return [parameter.index, { value, directionError: Math.sqrt(variance) }] as const;
-    }),
-    ...exact.map(({ index, value }) => [index, { value, directionError: 0, exact: true }] as const),
-  ]);
-  return {
-    value: exact.reduce((sum, { value }) => sum + value, moved.value),
-    directionError: Math.sqrt(moved.variance),
-    tensors: subject.parameters.flatMap(({ index, name, layer, kind, count }) => {
-      const part = found.get(index);
-      return part ? [{ name, layer, kind, parameters: count, ...part }] : [];
-    }),
-  };
 }
 
 /** The largest relative directionError among the family's measures that are defined. */

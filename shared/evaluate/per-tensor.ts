@@ -12,11 +12,18 @@ import type { Pair } from "../perturb/sign-feeds.ts";
 import type { Evaluation, FamilyId } from "./evaluation.ts";
 import type { PairOutcome } from "./run-pairs.ts";
 
-/** A part of a trace, with its variance for this very corpus. */
-export interface Stratum {
+/** What a stratum's visits give. */
+export interface Visited {
   readonly parameter: Parameter;
   readonly value: number;
+  /** Direction noise, for this very corpus. */
   readonly variance: number;
+  /** Indices of the examples visited. */
+  readonly examples: readonly number[];
+  /** Labelled tokens of those examples. */
+  readonly labelledTokens: number;
+  /** That each of them draws. */
+  readonly directions: number;
 }
 
 /** Directions of stratified passes are counted from here, so that they are not those of full passes. */
@@ -45,7 +52,7 @@ export async function stratify(
   family: FamilyId,
   losses: readonly number[],
   pairs: number,
-): Promise<Map<string, Stratum[]>> {
+): Promise<Map<string, Visited[]>> {
   const { subject, families } = evaluation;
   const { passes } = families.get(family)!;
   const measures = evaluation.measures.filter((measure) => measure.family?.id === family);
@@ -100,7 +107,7 @@ async function visit(
   losses: readonly number[],
   visits: readonly Visit[],
   firstDirection: number,
-): Promise<Map<string, Stratum[]>> {
+): Promise<Map<string, Visited[]>> {
   const pairs: Pair[] = [];
   for (const { parameter, units: visited, directions } of visits) {
     for (const unit of visited) {
@@ -122,7 +129,7 @@ async function visit(
   const tokens = units.map((examples) =>
     examples.reduce((sum, i) => sum + targetsOf(corpus.examples[i]!, corpus.objective).length, 0),
   );
-  const result = new Map<string, Stratum[]>();
+  const result = new Map<string, Visited[]>();
   for (const measure of measures) {
     let position = 0;
     const strata = visits.map(({ parameter, units: visited, directions }) => {
@@ -131,13 +138,14 @@ async function visit(
           units[unit]!.reduce((sum) => sum + estimateOf(measure, outcomes[position++]!, losses, epsilon), 0),
         ),
       );
+      const labelled = visited.map((unit) => tokens[unit]!);
+      const examples = visited.flatMap((unit) => units[unit]!);
       return {
         parameter,
-        ...ratio(
-          values,
-          visited.map((unit) => tokens[unit]!),
-          units.length,
-        ),
+        ...ratio(values, labelled, units.length),
+        examples,
+        labelledTokens: labelled.reduce((sum, m) => sum + m, 0),
+        directions,
       };
     });
     result.set(measure.id, strata);
@@ -178,35 +186,4 @@ function ratio(
   const fraction = n / population;
   const between = n > 1 ? (n / (n - 1)) * residual : 0;
   return { value, variance: (fraction * noise + (1 - fraction) * between) / labelled ** 2 };
-}
-
-/**
- * Makes the parts add up: T* is the inverse-variance mean of the full trace and the sum of the S parts, and each part
- * takes its share of the difference in proportion to its covariance with the sum.
- *
- * @param common standard error that all parts have in common, such as the rounding of ℓ₀ in second differences: it adds
- * up in their sum, where their direction errors average out. Var ΣT_s = ΣV_s + S²c², Cov(T_s, ΣT_s) = V_s + S c².
- */
-export function reconcile(
-  full: { readonly value: number; readonly variance: number },
-  strata: readonly Stratum[],
-  common = 0,
-): { value: number; variance: number; strata: Stratum[] } {
-  const sum = strata.reduce((total, { value }) => total + value, 0);
-  const count = strata.length;
-  const variance = strata.reduce((total, each) => total + each.variance, 0) + (count * common) ** 2;
-  if (variance === 0 || full.variance === 0) return { value: sum, variance: 0, strata: [...strata] };
-  const value = (full.value / full.variance + sum / variance) / (1 / full.variance + 1 / variance);
-  return {
-    value,
-    variance: 1 / (1 / full.variance + 1 / variance),
-    strata: strata.map((each) => {
-      const covariance = each.variance + count * common ** 2;
-      return {
-        ...each,
-        value: each.value + (covariance / variance) * (value - sum),
-        variance: each.variance + common ** 2 - covariance ** 2 / (variance + full.variance),
-      };
-    }),
-  };
 }

@@ -31,9 +31,10 @@ function quadratic(at0: PilotTraces, c: Partial<PilotTraces> = {}): Pilot & { as
   };
 }
 
-const size: RunSize = { examples: 600, directions: 2, labelledTokens: 1000 };
-/** Hessian noise of this run is σ_r/ε² · √(600 · 5/6)/1000. */
-const HESSIAN_FACTOR = Math.sqrt(500) / 1000;
+/** So large a run that first differences have no noise to speak of. */
+const size: RunSize = { examples: 600_000, directions: 2, labelledTokens: 1_000_000 };
+/** Hessian noise of this run is σ_r/ε² · √(600,000 · 5/6)/1,000,000. */
+const HESSIAN_FACTOR = Math.sqrt(500_000) / 1_000_000;
 
 /** Rounding that reaches `share` of the trace at `epsilon`. */
 function roundingOf(
@@ -58,12 +59,14 @@ test("predicted rounding follows its formulas", () => {
   const rounding: Rounding = { loss: 3e-7, logits: 2.4e-12, tokenLoss: 1.2e-12 };
   const run: RunSize = { examples: 300, directions: 4, labelledTokens: 900 };
   // 3e-7 · 2²⁰ · √(300 · (2/3 + 1/12)) / 900 = 0.3145728 · 15 / 900.
-  expect(predictedRounding("hessian", rounding, run, 2 ** -10)).toBeCloseTo(0.00524288, 12);
-  // 2.4e-12 · 2²⁰ / 12.
-  expect(predictedRounding("fisher", rounding, run, 2 ** -10)).toBeCloseTo(2.097152e-7, 18);
-  expect(predictedRounding("empirical", rounding, run, 2 ** -10)).toBeCloseTo(1.048576e-7, 18);
+  expect(predictedRounding("hessian", rounding, run, 2 ** -10, 50)).toBeCloseTo(0.00524288, 12);
+  // Bias alone: 2.4e-12 · 2²⁰ / 12.
+  expect(predictedRounding("fisher", rounding, run, 2 ** -10, 0)).toBeCloseTo(2.097152e-7, 18);
+  expect(predictedRounding("empirical", rounding, run, 2 ** -10, 0)).toBeCloseTo(1.048576e-7, 18);
+  // Noise, far above it here: √(4 · 40 · 2.097152e-7 / (900 · 4)).
+  expect(predictedRounding("fisher", rounding, run, 2 ** -10, 40)).toBeCloseTo(9.654357e-5, 9);
   // One direction: √N.
-  const single = predictedRounding("hessian", rounding, { ...run, directions: 1, examples: 400 }, 1);
+  const single = predictedRounding("hessian", rounding, { ...run, directions: 1, examples: 400 }, 1, 50);
   expect(single).toBeCloseTo((3e-7 * 20) / 900, 18);
 });
 
@@ -73,7 +76,7 @@ describe("the step", () => {
       const rounding = roundingOf(T0, { [name]: [0.9 * 5e-4, 2 ** exponent] });
       const { epsilon, quality } = await chooseStep(quadratic(T0), rounding, size, [name]);
       expect(epsilon).toBe(2 ** exponent);
-      expect(quality[name].roundingError).toBeCloseTo(0.9 * 5e-4 * T0[name], 10);
+      expect(quality[name].roundingError).toBeCloseTo(0.9 * 5e-4 * T0[name], 4);
       expect(quality[name].reason).toBeNull();
     }
   });
@@ -89,6 +92,19 @@ describe("the step", () => {
     expect(await epsilonFor("fisher")).toBe(2 ** -10);
     expect(await epsilonFor("fisher", "empirical")).toBe(2 ** -9);
     expect(await epsilonFor("hessian", "fisher", "empirical")).toBe(2 ** -7);
+  });
+
+  test("is longer where first differences of few examples are noisy, while truncation is smaller", async () => {
+    const few: RunSize = { examples: 60, directions: 2, labelledTokens: 60 };
+    const rounding = roundingOf(T0, { fisher: [0.9 * 5e-4, 2 ** -16] });
+    const smooth = await chooseStep(quadratic(T0), rounding, few, ["fisher"]);
+    // 2·√(0.9 · 5e-4 / 120) = 3.9e-3 of the trace at 2⁻¹⁶, and an eighth of it, below the target, at 2⁻¹³.
+    expect(smooth.epsilon).toBe(2 ** -13);
+    expect(smooth.quality.fisher.roundingError).toBeCloseTo(T0.fisher * 4.84e-4, 4);
+    // Truncation of c ε² reaches the noise of 2⁻¹⁶ beyond 2⁻¹⁵.
+    const curved = await chooseStep(quadratic(T0, { fisher: 0.003 * 2 ** 30 }), rounding, few, ["fisher"]);
+    expect(curved.epsilon).toBe(2 ** -15);
+    expect(curved.quality.fisher.reason).toBeNull();
   });
 
   test("is never smaller than what second differences can tell, without any rounding", async () => {

@@ -59,21 +59,46 @@ const NOISE_LIMIT = 2e-3;
 /** Truncation that may be left. */
 const BIAS_LIMIT = 5e-3;
 
+/** What rounding adds to the mean squared first difference of a labelled token: v_r/(12ε²), an upward bias. */
+export function roundingBias(name: "fisher" | "empirical", rounding: Rounding, epsilon: number): number {
+  return (name === "fisher" ? rounding.logits : rounding.tokenLoss) / (12 * epsilon ** 2);
+}
+
 /**
- * Predicted rounding of a run's trace at ε. Hessian: σ_r/ε² · √(N(2/3 + 1/(3K)))/M, noise. Fisher traces:
- * v_r/(12ε²), an upward bias.
+ * Variance of what rounding adds to the mean over `count` squared first differences, from its product with the true
+ * ones: at most 4·T·b/count, b the bias.
+ */
+export function roundingNoise(trace: number, bias: number, count: number): number {
+  return (4 * Math.abs(trace) * bias) / count;
+}
+
+/** Variance of a second difference's rounding, of an example's loss over ε²: (σ_r/ε²)². */
+export function secondDifferenceRounding(rounding: Rounding, epsilon: number): number {
+  return (rounding.loss / epsilon ** 2) ** 2;
+}
+
+/** The part of that variance that comes with ℓ₀, subtracted twice; ℓ₊ and ℓ₋ bring the rest. */
+export const ROUNDING_OF_BASE = 2 / 3;
+
+/**
+ * Predicted rounding of a run's trace at ε. Hessian: σ_r/ε² · √(N(2/3 + 1/(3K)))/M, noise. Fisher traces: their bias
+ * and their noise, in quadrature; the noise counts where examples are few and ε is small.
+ *
+ * @param trace its value, to tell the noise of first differences; 0 leaves their bias alone.
  */
 export function predictedRounding(
   name: TraceName,
   rounding: Rounding,
-  size: RunSize,
+  { examples, directions, labelledTokens }: RunSize,
   epsilon: number,
+  trace: number,
 ): number {
-  const { examples, directions, labelledTokens } = size;
-  if (name === "fisher") return rounding.logits / (12 * epsilon ** 2);
-  if (name === "empirical") return rounding.tokenLoss / (12 * epsilon ** 2);
-  const spread = Math.sqrt(examples * (2 / 3 + 1 / (3 * directions)));
-  return ((rounding.loss / epsilon ** 2) * spread) / labelledTokens;
+  if (name !== "hessian") {
+    const bias = roundingBias(name, rounding, epsilon);
+    return Math.sqrt(bias ** 2 + roundingNoise(trace, bias, labelledTokens * directions));
+  }
+  const each = ROUNDING_OF_BASE + (1 - ROUNDING_OF_BASE) / directions;
+  return Math.sqrt(secondDifferenceRounding(rounding, epsilon) * examples * each) / labelledTokens;
 }
 
 export interface PilotPoint {
@@ -103,7 +128,9 @@ export async function chooseStep(
     known.set(epsilon, point);
     return point;
   };
-  const noise = (name: TraceName, epsilon: number) => predictedRounding(name, rounding, size, epsilon);
+  // The noise of first differences averages out as their direction noise does, and shows in it, so that no trace is
+  // withheld for it; where a longer step is free, it is avoided.
+  const noise = (name: TraceName, epsilon: number) => predictedRounding(name, rounding, size, epsilon, 0);
 
   const settle = async (names: readonly TraceName[]): Promise<StepChoice> => {
     // The scale barely depends on ε, so a first look anywhere sensible tells where to look properly.
@@ -116,15 +143,33 @@ export async function chooseStep(
         (name) => Math.abs(choice.quality[name].stepBias) > BIAS_LIMIT * scale(name, mean),
       );
       const affordable = names.every((name) => noise(name, epsilon / 2) <= NOISE_LIMIT * scale(name, mean));
-      if (!biased || !affordable || epsilon / 2 < SMALLEST) return choice;
+      if (!biased) return calm(choice, names);
+      if (!affordable || epsilon / 2 < SMALLEST) return choice;
       epsilon /= 2;
+    }
+  };
+  /** Doubles ε while first differences are noisy, as long as truncation adds less than the noise that goes. */
+  const calm = async (choice: StepChoice, names: readonly TraceName[]): Promise<StepChoice> => {
+    const noisy = names.filter((name) => name !== "hessian");
+    for (;;) {
+      const { epsilon, quality } = choice;
+      const { mean } = await at(epsilon);
+      if (noisy.every((name) => quality[name].roundingError <= NOISE_TARGET * scale(name, mean)))
+        return choice;
+      const longer = await describe(2 * epsilon);
+      const gained = noisy.every(
+        (name) => Math.abs(longer.quality[name].stepBias) < quality[name].roundingError,
+      );
+      if (!gained || longer.epsilon > LARGEST) return choice;
+      choice = longer;
     }
   };
   const describe = async (epsilon: number): Promise<StepChoice> => {
     const here = await at(epsilon);
     const quality = qualityOf(here, await at(2 * epsilon), rounding, size, epsilon);
     const judged = Object.entries(quality).map(([name, each]) => {
-      const reason = objection(each, scale(name as TraceName, here.mean), epsilon);
+      const judgedBy = { ...each, roundingError: noise(name as TraceName, epsilon) };
+      const reason = objection(judgedBy, scale(name as TraceName, here.mean), epsilon);
       return [name, { ...each, reason }];
     });
     return { epsilon, rounding, quality: Object.fromEntries(judged) as StepChoice["quality"] };
@@ -173,7 +218,7 @@ export async function describeStep(
   const there = await pilot.tracesAt(chosen.epsilon);
   const errors = here.differenceError(there);
   const of = (name: TraceName): StepQuality => ({
-    roundingError: predictedRounding(name, rounding, size, epsilon),
+    roundingError: predictedRounding(name, rounding, size, epsilon, here.mean[name]),
     stepBias: here.mean[name] - there.mean[name],
     stepBiasError: errors[name],
     reason: null,
@@ -194,7 +239,7 @@ function qualityOf(
 ): StepChoice["quality"] {
   const errors = twice.differenceError(here);
   const of = (name: TraceName): StepQuality => ({
-    roundingError: predictedRounding(name, rounding, size, epsilon),
+    roundingError: predictedRounding(name, rounding, size, epsilon, here.mean[name]),
     stepBias: (twice.mean[name] - here.mean[name]) / 3,
     stepBiasError: errors[name] / 3,
     reason: null,
