@@ -7,8 +7,8 @@ import { checkpointIdSchema, dateSchema, sha256Schema } from "./names.ts";
 
 /** All parts but the last are this long: few requests, and little to send again after a break. */
 export const PART_BYTES = 16 * 2 ** 20;
-/** The most that one ONNX file can hold: lengths within it are signed and have 32 bits. */
-export const LARGEST_MODEL = 2 ** 31 - 1;
+/** The most that R2 stores in one go. An .onnx file can hold 2 GiB; with its external data in one archive it is more. */
+export const LARGEST_MODEL = Math.floor(4.995 * 2 ** 30);
 export const MOST_PARTS = Math.ceil(LARGEST_MODEL / PART_BYTES);
 
 export const newUploadSchema = z
@@ -23,7 +23,7 @@ export const newUploadSchema = z
       .min(1, "the file is empty")
       .max(
         LARGEST_MODEL,
-        `more than ${LARGEST_MODEL}, the most that one ONNX file can hold; export a smaller model`,
+        `more than ${LARGEST_MODEL}, the most that a board keeps of one model; evaluate it with 'plateau evaluate'`,
       ),
     /** Of the file. Where it is given, sending the same again resumes, and what arrives is compared with it. */
     sha256: sha256Schema.optional(),
@@ -31,7 +31,7 @@ export const newUploadSchema = z
   })
   .transform(({ file, card = {}, ...upload }, context) => {
     if (card.name) return { ...upload, card, name: card.name };
-    const name = labelSchema.safeParse(file?.replace(/^.*[/\\]/, "").replace(/\.onnx$/i, ""));
+    const name = labelSchema.safeParse(file?.replace(/^.*[/\\]/, "").replace(/\.(onnx|tar)$/i, ""));
     if (name.success) return { ...upload, card, name: name.data };
     const message =
       file === undefined

@@ -7,11 +7,13 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from "onnx-buf";
+import { entrySource, readBundle } from "./bundle.ts";
+import { checkTensor, pointIntoBundle, type OpenExternal } from "./check-tensor.ts";
 import { decodedSize } from "./decoded-size.ts";
 import { ModelFormatError, UnsupportedModelError } from "./error.ts";
 import { describeNode, findAttribute, type Graph, type GraphInput } from "./graph.ts";
 import { MAX_MEMORY, readSkeleton, SELF, tooMuchMemory } from "./skeleton.ts";
-import { byteLength, dimsOf, elementCount, externalPointer, isFloat, type WeightSource } from "./weights.ts";
+import type { WeightSource } from "./weights.ts";
 
 /** Before opset 11 Gather, Slice, Clip and Pad differ; exporters have written 11 or later since 2019. */
 const MIN_OPSET = 11;
@@ -30,14 +32,13 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 export interface ReadOptions {
-  /** Opens an external-data file named by the model, or answers undefined where there is none. */
-  readonly external?: (location: string) => Promise<WeightSource | undefined>;
+  readonly external?: OpenExternal;
   /** Bytes that the graph may take in memory without its weights. */
   readonly memory?: number;
 }
 
 /**
- * Reads a model without its weights.
+ * Reads a model without its weights. The source is an .onnx file, or an archive of one and its external data.
  *
  * @throws ModelFormatError where the bytes are no ONNX model, or sizes disagree with the file.
  * @throws UnsupportedModelError for custom operators, local functions, opsets below 11, missing external data.
@@ -46,7 +47,11 @@ export async function readModel(
   source: WeightSource,
   { external, memory = MAX_MEMORY }: ReadOptions = {},
 ): Promise<Graph> {
-  const proto = decode(await readSkeleton(source, memory), memory);
+  const bundle = await readBundle(source);
+  const proto = decode(
+    await readSkeleton(bundle ? entrySource(source, bundle.model) : source, memory),
+    memory,
+  );
   const graph = proto.graph;
   if (!graph || graph.node.length === 0) throw new ModelFormatError("it holds no graph");
   if (graph.node.length > MAX_NODES) throw new ModelFormatError(`it has ${graph.node.length} nodes`);
@@ -70,7 +75,10 @@ export async function readModel(
   checkOperators(graph);
 
   const sources = new Map<string, WeightSource>([[SELF, source]]);
-  for (const tensor of allTensors(graph)) await checkTensor(tensor, sources, external);
+  for (const tensor of allTensors(graph)) {
+    if (bundle) pointIntoBundle(tensor, bundle);
+    await checkTensor(tensor, sources, external);
+  }
 
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   return {
@@ -147,58 +155,4 @@ function* allTensors(graph: GraphProto): Generator<TensorProto> {
         `${describeNode(node)} is sparse. Export the model with dense weights.`,
       );
   }
-}
-
-async function checkTensor(
-  tensor: TensorProto,
-  sources: Map<string, WeightSource>,
-  external: ReadOptions["external"],
-): Promise<void> {
-  const count = elementCount(dimsOf(tensor));
-  const expected = byteLength(tensor.dataType, count);
-  const pointer = externalPointer(tensor);
-  if (!pointer) {
-    checkInline(tensor, count, expected);
-    return;
-  }
-  const { location, offset, length } = pointer;
-  if (!sources.has(location)) {
-    // Only plain names beside the model: a path could point at any file of the machine that evaluates it.
-    if (location.startsWith("/") || /(^|[\\/])\.\.([\\/]|$)|^[a-z]+:|\\/i.test(location)) {
-      throw new UnsupportedModelError(
-        `Constant '${tensor.name}' lies at '${location}', outside the model's folder. Save the model with its data beside it.`,
-      );
-    }
-    const found = await external?.(location);
-    if (!found) {
-      throw new UnsupportedModelError(
-        `Constant '${tensor.name}' lies in the file '${location}', which is not there. Put it beside the model.`,
-      );
-    }
-    sources.set(location, found);
-  }
-  const { size } = sources.get(location)!;
-  const actual = length ?? expected;
-  if (Number.isNaN(expected) || actual !== expected || offset + actual > size) {
-    throw new ModelFormatError(
-      `constant '${tensor.name}' of shape [${tensor.dims.join(", ")}] needs ${expected} bytes, ` +
-        `but ${Math.max(0, Math.min(actual, size - offset))} are there`,
-    );
-  }
-}
-
-function checkInline(tensor: TensorProto, count: number, expected: number): void {
-  const raw = tensor.rawData.byteLength;
-  // Elements of less than a byte are listed in pairs.
-  const entries = expected < count ? expected : count;
-  if (raw > 0 ? raw === expected : listedLength(tensor) === entries) return;
-  if (tensor.stringData.length === count && !isFloat(tensor.dataType)) return;
-  throw new ModelFormatError(
-    `constant '${tensor.name}' of shape [${tensor.dims.join(", ")}] holds ${raw ? `${raw} bytes, not ${expected}` : `${listedLength(tensor)} values, not ${entries}`}`,
-  );
-}
-
-function listedLength(tensor: TensorProto): number {
-  const { floatData, int32Data, int64Data, doubleData, uint64Data } = tensor;
-  return floatData.length + int32Data.length + int64Data.length + doubleData.length + uint64Data.length;
 }

@@ -36,7 +36,8 @@ const HASH_BLOCK = 4 * 2 ** 20;
 export class ModelFile {
   readonly path: string;
   readonly graph: Graph;
-  private readonly files: readonly OpenFile[];
+  /** The model, and its external data. */
+  readonly files: readonly OpenFile[];
 
   private constructor(path: string, graph: Graph, files: readonly OpenFile[]) {
     this.path = path;

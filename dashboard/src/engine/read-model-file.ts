@@ -45,7 +45,7 @@ function assertNotEmpty({ size }: Blob): void {
 
 async function refuseExternal(location: string): Promise<never> {
   throw new UnsupportedModelError(
-    `The model keeps weights in another file, '${location.slice(0, 200)}', and a page is given one file. Save it with ` +
-      "all weights inside: onnx.save_model(model, path, save_as_external_data=False).",
+    `The model keeps weights in another file, '${location.slice(0, 200)}', and a page is given one file. Choose an ` +
+      "archive of both: tar -cf model.tar model.onnx model.onnx.data.",
   );
 }

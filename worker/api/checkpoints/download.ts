@@ -5,7 +5,7 @@ import { hasCurrent, notModified } from "../requests/entity-tag.ts";
 import type { Principal } from "../tokens/principal.ts";
 import { mayManage } from "./access.ts";
 import { parseRange } from "./range.ts";
-import { modelKey, noSuchCheckpoint } from "./store.ts";
+import { ARCHIVE, modelKey, noSuchCheckpoint } from "./store.ts";
 
 interface FileRow {
   readonly sha256: string;
@@ -59,8 +59,6 @@ export async function sendModel(
     "Accept-Ranges": "bytes",
     "Cache-Control": caching,
     Vary: "Authorization",
-    "Content-Type": "application/octet-stream",
-    "Content-Disposition": `attachment; filename="${id}.onnx"`,
     "X-Content-Type-Options": "nosniff",
   };
   if (hasCurrent(request.headers.get("If-None-Match") ?? undefined, headers["ETag"]!))
@@ -81,8 +79,14 @@ export async function sendModel(
   headers["Content-Length"] = String(range?.length ?? bytes);
   if (range) headers["Content-Range"] = `bytes ${range.offset}-${range.offset + range.length - 1}/${bytes}`;
   const status = range ? 206 : 200;
-  if (request.method === "HEAD") return new Response(null, { status, headers });
-  const object = await bucket.get(modelKey(sha256), range ? { range: { ...range } } : {});
-  if (object) return new Response(object.body, { status, headers });
+  const isHead = request.method === "HEAD";
+  const key = modelKey(sha256);
+  const object = await (isHead ? bucket.head(key) : bucket.get(key, range ? { range: { ...range } } : {}));
+  if (object) {
+    const isArchive = object.httpMetadata?.contentType === ARCHIVE;
+    headers["Content-Type"] = isArchive ? ARCHIVE : "application/octet-stream";
+    headers["Content-Disposition"] = `attachment; filename="${id}.${isArchive ? "tar" : "onnx"}"`;
+    return new Response(isHead ? null : (object as R2ObjectBody).body, { status, headers });
+  }
   throw new ApiError(503, "file-missing", `The file of ${id} is not in storage; upload it again.`);
 }

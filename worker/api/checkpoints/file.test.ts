@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { importReportSchema } from "../../../shared/api/archive.ts";
+import { packed, withExternalData } from "../../../test/support/external-data.ts";
 import { bindings } from "../testing/bindings.ts";
 import { toyFile } from "../testing/models.ts";
 import { api, owner, problemOf, tokenFor } from "../testing/request.ts";
@@ -9,6 +10,27 @@ import { modelKey } from "./store.ts";
 
 const bytes = toyFile(50);
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+
+test("a model of two files comes as an archive, is inspected in it, and goes out as one", async () => {
+  const { model, data } = withExternalData(toyFile(51), "model.onnx.data");
+  const archive = packed({ "model.onnx": model, "model.onnx.data": data });
+  const token = await tokenFor(["submit"]);
+  const found = await uploadModel(archive, { token, file: "toy.tar" });
+  const alone = await uploadModel(toyFile(51), { token });
+  expect(found).toMatchObject({ name: "toy", bytes: archive.length, sha256: await sha256Of(archive) });
+  expect(found.parameters).toBe(alone.parameters);
+  expect(found.vocabulary).toBe(alone.vocabulary);
+  for (const method of ["GET", "HEAD"]) {
+    const file = await api(`checkpoints/${found.id}/file`, { token, method });
+    expect(Object.fromEntries(file.headers)).toMatchObject({
+      "content-type": "application/x-tar",
+      "content-disposition": `attachment; filename="${found.id}.tar"`,
+      "content-length": String(archive.length),
+    });
+    const bytes = await bytesOf(file);
+    expect(bytes).toEqual(method === "GET" ? archive : new Uint8Array(0));
+  }
+});
 
 test("a public model is anyone's: whole, by ranges, and only when it is new", async () => {
   const { id, sha256 } = await uploadModel(bytes, {

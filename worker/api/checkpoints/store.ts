@@ -24,6 +24,9 @@ export function modelKey(sha256: string): string {
   return `models/${sha256}.onnx`;
 }
 
+/** Content type of models that are archives. */
+export const ARCHIVE = "application/x-tar";
+
 export function resultKey(sha256: string): string {
   return `results/${sha256}.json`;
 }

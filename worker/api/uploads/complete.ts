@@ -56,7 +56,7 @@ async function complete(bindings: Bindings, upload: UploadRow, now: number): Pro
   const sha256 = await hashParts(BLOBS, parts);
   assertHash(upload, sha256);
   const summary = await inspect(partsSource(BLOBS, parts));
-  await keepModel(bindings, upload, sha256, parts);
+  await keepModel(bindings, upload, { sha256, archive: summary.archive }, parts);
   const checkpoint = await addCheckpoint(DB, id, { sha256, ...summary }, now);
   if (checkpoint === null) {
     // The upload was cancelled or thrown away, perhaps before the model was stored for it.

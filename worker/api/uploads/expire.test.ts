@@ -60,7 +60,7 @@ async function crashed(seed: number, token: string): Promise<{ id: string; sha25
   const upload = await requireUpload(DB, id, theirs, Date.now());
   const parts = await requireAllParts(BLOBS, id, upload.bytes);
   const sha256 = await hashParts(BLOBS, parts);
-  await keepModel(bindings, upload, sha256, parts);
+  await keepModel(bindings, upload, { sha256, archive: false }, parts);
   expect(await modelThere(sha256)).toBe(true);
   return { id, sha256 };
 }

@@ -1,4 +1,5 @@
 /** Whether a file is a model that can be evaluated at all, found out by reading ranges of it. */
+import { readBundle } from "../../../shared/onnx/bundle.ts";
 import { canonicalise } from "../../../shared/onnx/canonical/index.ts";
 import { UnsupportedModelError } from "../../../shared/onnx/error.ts";
 import { modelInputs } from "../../../shared/onnx/inputs.ts";
@@ -15,6 +16,8 @@ const [GRAPH_MEMORY, LARGEST_READ] = [64 * 2 ** 20, 32 * 2 ** 20];
 export interface ModelSummary {
   /** Scalars of all parameters; tied ones count once. */
   readonly parameters: number;
+  /** Whether it is an archive of several files. */
+  readonly archive: boolean;
   /** Rows of the table that token ids look up; null where the graph does not show it. */
   readonly vocabulary: number | null;
 }
@@ -37,6 +40,7 @@ export async function inspectModel(source: ByteSource): Promise<ModelSummary> {
     );
   }
   return {
+    archive: (await readBundle(source)) !== null,
     parameters: parameters.reduce((sum, { count }) => sum + count, 0),
     vocabulary: Number.isFinite(rows) ? rows : null,
   };
@@ -44,8 +48,8 @@ export async function inspectModel(source: ByteSource): Promise<ModelSummary> {
 
 function refuseExternal(location: string): never {
   throw new UnsupportedModelError(
-    `The model keeps weights in another file, '${location.slice(0, 200)}'; a board takes models of one file. ` +
-      "Save it with all weights inside: onnx.save_model(model, path, save_as_external_data=False).",
+    `The model keeps weights in another file, '${location.slice(0, 200)}', which did not come with it. 'plateau push' sends ` +
+      "both; or send an archive of both: tar -cf model.tar model.onnx model.onnx.data.",
   );
 }
 

@@ -1,6 +1,6 @@
 /** The model as one R2 object named by its hash, whoever uploads it. */
 import { settleRemoval } from "../checkpoints/removals.ts";
-import { modelKey } from "../checkpoints/store.ts";
+import { ARCHIVE, modelKey } from "../checkpoints/store.ts";
 import type { Bindings } from "../environment.ts";
 import { hex } from "../random.ts";
 import { PartChangedError, pipeParts, type Part } from "./parts.ts";
@@ -23,7 +23,7 @@ export async function hashParts(bucket: R2Bucket, parts: readonly Part[]): Promi
 export async function keepModel(
   { DB, BLOBS }: Bindings,
   { id, bytes }: UploadRow,
-  sha256: string,
+  { sha256, archive }: { readonly sha256: string; readonly archive: boolean },
   parts: readonly Part[],
 ): Promise<void> {
   const { meta } = await DB.prepare(
@@ -38,7 +38,10 @@ export async function keepModel(
   const [sent, stored] = await Promise.allSettled([
     pipeParts(BLOBS, parts, writable),
     // R2 compares as well, so that nothing else can ever have this name.
-    BLOBS.put(modelKey(sha256), readable, { sha256 }),
+    BLOBS.put(modelKey(sha256), readable, {
+      sha256,
+      ...(archive && { httpMetadata: { contentType: ARCHIVE } }),
+    }),
   ]);
   if (sent.status === "rejected" && sent.reason instanceof PartChangedError) throw sent.reason;
   for (const outcome of [stored, sent]) if (outcome.status === "rejected") throw outcome.reason;

@@ -4,17 +4,20 @@ import type { Card } from "../../../shared/evaluate/card.ts";
 import { trialRun, type Trial } from "../../../shared/evaluate/trial-run.ts";
 import { assertLooksUp } from "../../../shared/evaluate/vocabulary-check.ts";
 import type { PublishedSuite } from "../../../shared/api/suites.ts";
+import { LARGEST_MODEL } from "../../../shared/api/uploads.ts";
 import { readCard } from "../card-file.ts";
 import { startRuntime } from "../devices.ts";
 import { ModelFile } from "../model-file.ts";
 import { byteText, grouped } from "../numbers.ts";
+import { SentFile } from "./sent-file.ts";
 
 /** The model cannot be sent, or could not be evaluated there. */
 export class UnsuitableModelError extends PlateauError {}
 
 export interface CheckedModel {
+  readonly sent: SentFile;
+  /** Of what is sent. */
   readonly sha256: string;
-  readonly bytes: number;
   readonly card: Card | null;
   /** What would be measured of it, in words. */
   readonly summary: string;
@@ -29,26 +32,27 @@ export interface CheckedModel {
 export async function checkModel(path: string, suite: PublishedSuite | null): Promise<CheckedModel> {
   const file = await ModelFile.open(path);
   try {
-    if (file.paths.length > 1) {
+    const sent = SentFile.of(file);
+    if (sent.bytes > LARGEST_MODEL) {
       throw new UnsuitableModelError(
-        `The model keeps its weights in ${file.paths.length - 1} other files, and a board takes one file; save it as one ` +
-          "(onnx.save_model with save_as_external_data=False).",
+        `The model has ${byteText(sent.bytes)}, and a board takes at most ${byteText(LARGEST_MODEL)}; evaluate it here ` +
+          "('plateau evaluate').",
       );
     }
     if (suite) assertLooksUp(file.graph, suite);
     const card = await readCard(path);
-    const { sha256 } = await file.identify();
+    const sha256 = await sent.sha256();
     const { runtime } = await startRuntime("cpu", 1);
     const tried = await trialRun(file.graph, runtime).catch((error: unknown) => {
       if (error instanceof PlateauError) return error;
       throw error;
     });
     await file.assertUnchanged();
-    const checked = { sha256, bytes: file.bytes, card };
+    const checked = { sent, sha256, card };
     if (tried instanceof PlateauError) {
-      return { ...checked, summary: byteText(file.bytes), problem: tried.message };
+      return { ...checked, summary: byteText(sent.bytes), problem: tried.message };
     }
-    return { ...checked, summary: summaryOf(file.bytes, tried), problem: null };
+    return { ...checked, summary: summaryOf(sent.bytes, tried), problem: null };
   } finally {
     await file.close();
   }

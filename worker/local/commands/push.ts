@@ -113,7 +113,7 @@ async function upload(
   if (model.problem !== null)
     progress.note(`${prefix}: did not run here on made-up tokens: ${model.problem}`);
   let begun: { readonly time: number; readonly sent: number } | undefined;
-  const checkpoint = await sendModel(connection, path, model, visibility, {
+  const checkpoint = await sendModel(connection, model, visibility, {
     ...patience(progress, prefix),
     onProgress(sent, resumed) {
       const now = performance.now() / 1000;
@@ -126,9 +126,9 @@ async function upload(
         prefix,
         {
           stage: "uploading",
-          fraction: sent / model.bytes,
+          fraction: sent / model.sent.bytes,
           rate: null,
-          secondsLeft: gained > 0 ? ((now - begun.time) * (model.bytes - sent)) / gained : null,
+          secondsLeft: gained > 0 ? ((now - begun.time) * (model.sent.bytes - sent)) / gained : null,
         },
         null,
       );
