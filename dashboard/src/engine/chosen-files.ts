@@ -15,7 +15,7 @@ const LONGEST_CARD = 1_000_000;
 
 export async function chosenFiles(files: readonly File[]): Promise<ChosenFiles> {
   const faults: string[] = [];
-  const models = files.filter(({ name }) => /\.onnx$/i.test(name));
+  const models = files.filter(({ name }) => /\.(onnx|tar)$/i.test(name));
   const cards = files.filter(({ name }) => /\.json$/i.test(name));
   for (const file of files) {
     if (models.includes(file) || cards.includes(file)) continue;
@@ -51,6 +51,6 @@ function adviceFor(name: string): string {
     return "Export it: python models/export.py CHECKPOINT --output model.onnx, or torch.onnx.export.";
   }
   return /\.(onnx[._-]data|data)$/i.test(name)
-    ? "Weights must lie in the model itself: onnx.save_model(model, path, save_as_external_data=False)."
+    ? "Weights come in one file with their model: tar -cf model.tar model.onnx model.onnx.data."
     : "Choose the model as it was exported to ONNX.";
 }
