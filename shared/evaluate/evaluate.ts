@@ -4,8 +4,8 @@ import type { Graph } from "../onnx/graph.ts";
 import type { Runtime } from "../runtime.ts";
 import { Evaluation, type EvaluationHooks, type EvaluationOptions, type FamilyId } from "./evaluation.ts";
 import { stratify } from "./per-tensor.ts";
-import { measureResults, type MeasureResult, type MeasureResults, type TensorResult } from "./result.ts";
-import { splitTrace, type SplitTotal } from "./split-trace.ts";
+import { measureResults, type MeasureResults, type TensorResult } from "./result.ts";
+import { splitTrace } from "./split-trace.ts";
 import { mergeTallies, type Tally } from "./tally.ts";
 
 export interface EvaluateOptions extends EvaluationOptions {
@@ -44,7 +44,6 @@ export async function evaluate(
     let done = 0;
     const tallies = new Map<FamilyId, Tally>();
     const parts = new Map<string, readonly TensorResult[]>();
-    const totals = new Map<string, SplitTotal>();
     for (const [family, { step }] of evaluation.families) {
       hooks.onStage?.(step ? `measuring along ${family} directions` : "measuring");
       let reached = done;
@@ -60,17 +59,10 @@ export async function evaluate(
       const pairs = tally.directions.reduce((sum, k) => sum + k, 0);
       const strata = step ? await stratify(evaluation, family, tally.loss, pairs) : null;
       for (const measure of measured) {
-        const whole = splitTrace(evaluation, tally, measure, strata?.get(measure.id) ?? []);
-        totals.set(measure.id, whole.total);
-        parts.set(measure.id, whole.tensors);
+        parts.set(measure.id, splitTrace(evaluation, tally, measure, strata?.get(measure.id) ?? []));
       }
     }
-    const measures = { ...measureResults(evaluation, tallies, parts) };
-    for (const [id, total] of totals) {
-      const result = measures[id];
-      // The parts tell about the whole too: the value shown is the mean of both, and it is what the parts add up to.
-      if (result && result.value !== null) measures[id] = { ...(result as MeasureResult), ...total };
-    }
+    const measures = measureResults(evaluation, tallies, parts);
     return { evaluation, measures, tallies };
   } finally {
     await evaluation.dispose();

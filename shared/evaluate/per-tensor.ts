@@ -22,8 +22,6 @@ export interface Visited {
   readonly examples: readonly number[];
   /** Labelled tokens of those examples. */
   readonly labelledTokens: number;
-  /** That each of them draws. */
-  readonly directions: number;
 }
 
 /** Directions of stratified passes are counted from here, so that they are not those of full passes. */
@@ -145,7 +143,6 @@ async function visit(
         ...ratio(values, labelled, units.length),
         examples,
         labelledTokens: labelled.reduce((sum, m) => sum + m, 0),
-        directions,
       };
     });
     result.set(measure.id, strata);

@@ -1,9 +1,10 @@
 /**
  * Makes the parts of a trace add up to the whole.
  *
- * Full directions give the whole trace T_F, and directions that move one tensor at a time give its parts T_s; both
- * T_F and ΣT_s estimate the same number. The best linear unbiased combination of all of them is taken, T_s* =
- * T_s + (Cov(T_s, ΣT) − Cov(T_s, T_F)) / Var(T_F − ΣT) · (T_F − ΣT), so that ΣT_s* is their weighted mean.
+ * Full directions give the whole trace T_F, and directions that move one tensor at a time give its parts T_s, whose sum
+ * estimates the same number. The whole stays as it is, so that all that is said of it, such as what each example adds,
+ * belongs to one number; each part takes its share of the difference, T_s* = T_s + g_s·(T_F − ΣT) with
+ * g_s = Cov(T_s, ΣT) / Var ΣT, and Σ g_s = 1.
  *
  * Direction noise is independent. Rounding is not: all parts and the whole subtract the same rounded ℓ₀, say, and in the
  * sum of many parts that adds up. Such errors have sources, independent and of variance σ² each, on which estimates
@@ -19,8 +20,6 @@ export interface Estimated {
   readonly value: number;
   /** Direction noise, for this very corpus. It holds rounding that differs from direction to direction. */
   readonly variance: number;
-  /** That rounding's part of `variance`. */
-  readonly ownRounding: number;
   readonly loadings: Loadings;
 }
 
@@ -37,58 +36,34 @@ export interface Part {
   readonly variance: number;
 }
 
-export interface Reconciled {
-  /** What the parts add up to. */
-  readonly value: number;
-  readonly directionError: number;
-  readonly roundingError: number;
-  readonly parts: readonly Part[];
-}
-
 /** @param source σ², the variance of each source's error. */
-export function reconcile(full: Estimated, strata: readonly Stratum[], source = 0): Reconciled {
+export function reconcile(full: Estimated, strata: readonly Stratum[], source = 0): Part[] {
   const loadings = new Map<number, number>();
   for (const stratum of strata) {
     for (const [id, loading] of stratum.loadings) loadings.set(id, (loadings.get(id) ?? 0) + loading);
   }
   const sum = {
-    value: total(strata, ({ value }) => value),
-    variance: total(strata, ({ variance }) => variance),
-    ownRounding: total(strata, ({ ownRounding }) => ownRounding),
+    value: strata.reduce((total, { value }) => total + value, 0),
+    variance: strata.reduce((total, { variance }) => total + variance, 0),
     loadings,
   };
   const shared = (a: Estimated, b: Estimated) => source * dot(a.loadings, b.loadings);
+  const varianceOfSum = sum.variance + shared(sum, sum);
   const difference = full.value - sum.value;
-  // Where only one of the two knows its error, there is nothing to weigh.
-  const known = full.variance > 0 && sum.variance > 0;
-  const variance =
-    full.variance + shared(full, full) + sum.variance + shared(sum, sum) - 2 * shared(full, sum);
-
-  const parts = strata.map((stratum): Part => {
+  const varianceOfDifference = full.variance + shared(full, full) + varianceOfSum - 2 * shared(full, sum);
+  return strata.map((stratum): Part => {
     const { parameter, value } = stratum;
+    const withSum = stratum.variance + shared(stratum, sum);
+    // Parts without any noise agree with the whole, but for what rounding is left in its own.
+    const gain = varianceOfSum > 0 ? withSum / varianceOfSum : 1 / strata.length;
+    const withDifference = shared(stratum, full) - withSum;
     const alone = stratum.variance + shared(stratum, stratum);
-    if (!known) return { parameter, value, variance: alone };
-    const covariance = stratum.variance + shared(stratum, sum) - shared(stratum, full);
-    const gain = covariance / variance;
-    return { parameter, value: value + gain * difference, variance: alone - gain * covariance };
+    return {
+      parameter,
+      value: value + gain * difference,
+      variance: Math.max(0, alone + 2 * gain * withDifference + gain ** 2 * varianceOfDifference),
+    };
   });
-
-  const weight = known ? (sum.variance + shared(sum, sum) - shared(full, sum)) / variance : 0;
-  const rest = 1 - weight;
-  return {
-    value: sum.value + weight * difference,
-    directionError: Math.sqrt(weight ** 2 * full.variance + rest ** 2 * sum.variance),
-    roundingError: Math.sqrt(
-      weight ** 2 * (full.ownRounding + shared(full, full)) +
-        rest ** 2 * (sum.ownRounding + shared(sum, sum)) +
-        2 * weight * rest * shared(full, sum),
-    ),
-    parts,
-  };
-}
-
-function total<T>(items: readonly T[], term: (item: T) => number): number {
-  return items.reduce((sum, item) => sum + term(item), 0);
 }
 
 function dot(a: Loadings, b: Loadings): number {

@@ -2,27 +2,31 @@
  * What a lent worker adds to `plateau evaluate`: one checkpoint on one suite, by a worker of the real local server and by
  * the command, in turn, with one thread each.
  *
- *     node test/benchmarks/lent-worker.ts [CHECKPOINT] [REPEATS]
+ *     node test/benchmarks/lent-worker.ts [CHECKPOINT | large] [REPEATS]
  *
+ * `large` is a model of 100 MB on few sentences, whose shards take many seconds each; checkpoints are those of the zoo.
  * The worker's shards are timed in its own process; everything else that passes until the board has the last of them
  * (claims, payloads, features, planning the next wave) is its overhead.
  */
 import { spawn } from "node:child_process";
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { removeCheckpoint } from "../../shared/api/client/checkpoints.ts";
 import { startEvaluation } from "../../shared/api/client/evaluations.ts";
 import { readSuite } from "../../worker/local/suite-source.ts";
+import { formatSuite } from "../../shared/suites/suite-file.ts";
+import { smallSuite } from "../support/small-suite.ts";
+import { transformer } from "../support/transformer.ts";
 import { entry, plateau } from "../node/cli-run.ts";
 import { bringIn, finished } from "../system/evaluate.ts";
-import { zooMaterial } from "../system/material.ts";
+import { zooMaterial, type Material } from "../system/material.ts";
 import { cleanUp, startServer, type Server } from "../system/server.ts";
 import { printTable } from "./table.ts";
 
 const name = process.argv[2] ?? "adamw-d64-s1-step-6000";
 const repeats = Number(process.argv[3] ?? 2);
-const SUITE = "pcfg-mini";
 
 interface Ended {
   readonly event: string;
@@ -31,10 +35,15 @@ interface Ended {
   readonly time: number;
 }
 
+const folder = mkdtempSync(join(tmpdir(), "plateau-lent-worker-"));
+const modelFile = join(folder, "model.onnx");
+const suiteFile = join(folder, "suite.json");
+
 try {
   const server = await startServer();
-  const { text, suite } = await readSuite(SUITE);
-  const material = { ...zooMaterial(name), suite: { id: suite.definition.id, text } };
+  const material = await (name === "large" ? largeMaterial() : checkpointMaterial());
+  writeFileSync(modelFile, material.model);
+  writeFileSync(suiteFile, material.suite.text);
   const rows: string[][] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
     const command = await timeCommand();
@@ -64,20 +73,35 @@ try {
   );
 } finally {
   await cleanUp();
+  rmSync(folder, { recursive: true });
+}
+
+async function checkpointMaterial(): Promise<Material> {
+  const { text, suite } = await readSuite("pcfg-mini");
+  return { ...zooMaterial(name), suite: { id: suite.definition.id, text } };
+}
+
+function largeMaterial(): Promise<Material> {
+  const suite = smallSuite({ id: "long@1", examples: 600 });
+  const { size: vocabulary } = suite.definition.vocabulary;
+  const { bytes } = transformer({ layers: 8, width: 512, heads: 8, vocabulary, positions: 64 });
+  return Promise.resolve({
+    ...{ file: "large.onnx", model: bytes },
+    suite: { id: suite.definition.id, text: formatSuite(suite) },
+  });
 }
 
 /** Seconds of the command, without its start. */
 async function timeCommand(): Promise<number> {
-  const path = new URL(`../../models/zoo/pcfg-mini/${name}.onnx`, import.meta.url).pathname;
   const { code, stdout, stderr } = await plateau([
-    ...["evaluate", path, "--suite", SUITE, "--threads", "1", "--json", "-", "--quiet"],
+    ...["evaluate", modelFile, "--suite", suiteFile, "--threads", "1", "--json", "-", "--quiet"],
   ]);
   if (code !== 0) throw new Error(stderr);
   const [result] = [JSON.parse(stdout) as { receipt: { seconds: number } }].flat();
   return result!.receipt.seconds;
 }
 
-async function timeWorker(server: Server, material: ReturnType<typeof zooMaterial>) {
+async function timeWorker(server: Server, material: Material) {
   const checkpoint = await bringIn(server.connection, material);
   const cache = join(server.storage, "cache");
   const evaluation = await startEvaluation(server.connection, {

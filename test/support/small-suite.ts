@@ -2,7 +2,9 @@
 import { buildLanguageSuite, PCFG_MINI } from "../../shared/suites/language-suites.ts";
 import type { Suite } from "../../shared/suites/suite.ts";
 
-export function smallSuite(): Suite {
+type Recipe = Parameters<typeof buildLanguageSuite>[0];
+
+export function smallSuite(more: Partial<Recipe> = {}): Suite {
   const suite = buildLanguageSuite({
     ...PCFG_MINI,
     id: "small@1",
@@ -13,6 +15,7 @@ export function smallSuite(): Suite {
     probeDimensions: 24,
     sizes: { train: 120, validation: 60, test: 80 },
     pairs: 20,
+    ...more,
   });
   return { ...suite, tasks: suite.tasks.filter(({ id }) => id !== "task-B") };
 }
