@@ -15,7 +15,7 @@ export const tokenIdSchema = z
   .string()
   .regex(/^[0-9a-f]{16}$/, "expected a token's id: 16 hexadecimal digits");
 
-/** Who owns what was uploaded: a token, by its id, or the one who runs the board. */
+/** Who owns what was uploaded: an account or, without one, a token, by its id; or the one who runs the board. */
 export const ownerSchema = z.union([z.literal("owner"), tokenIdSchema]);
 
 export const newTokenSchema = z.strictObject({
@@ -35,6 +35,8 @@ export const tokenSchema = z.object({
   revokedAt: dateSchema.nullable(),
   /** A day in UTC; null where it never was. */
   lastUsedOn: z.iso.date().nullable(),
+  /** The name of the account that it belongs to; null where it belongs to none. */
+  account: z.string().nullable(),
 });
 
 /** The token itself is shown this once. */
@@ -42,3 +44,4 @@ export const issuedTokenSchema = tokenSchema.extend({ token: z.string() });
 export const tokenListSchema = z.object({ tokens: z.array(tokenSchema) });
 
 export type Token = z.infer<typeof tokenSchema>;
+export type IssuedToken = z.infer<typeof issuedTokenSchema>;

@@ -90,7 +90,7 @@ export function entrySource(source: ByteSource, { offset, size }: Entry): ByteSo
 
 /** GNU's archives say "ustar  ", and have other things where POSIX has the prefix. */
 function isHeader(header: Uint8Array): boolean {
-  return text(header, 257, 5) === "ustar";
+  return [..."ustar"].every((letter, i) => header[257 + i] === letter.charCodeAt(0));
 }
 
 function isPosix(header: Uint8Array): boolean {

@@ -18,9 +18,12 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** With the zoo of one suite. */
-export async function openSite(seed = "pcfg-mini"): Promise<Site> {
-  const [server, browser] = await Promise.all([startServer({ seed }), launch()]);
+/** With the zoo of one suite. @param env of the server. */
+export async function openSite(
+  seed = "pcfg-mini",
+  env: Readonly<Record<string, string>> = {},
+): Promise<Site> {
+  const [server, browser] = await Promise.all([startServer({ seed, env }), launch()]);
   const { address, close } = await servePages(server.address);
   return {
     address,

@@ -1,6 +1,8 @@
 /** The API as a whole. */
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { secureHeaders } from "hono/secure-headers";
+import { accounts } from "./accounts/routes.ts";
+import { admin } from "./admin/routes.ts";
 import { archive } from "./archive/routes.ts";
 import { boards } from "./boards/routes.ts";
 import { checkpoints } from "./checkpoints/routes.ts";
@@ -13,6 +15,7 @@ import { limitAddress } from "./limits/limits.ts";
 import { describeApi } from "./openapi.ts";
 import { ApiError } from "./problems/api-error.ts";
 import { problemResponse } from "./problems/problem-response.ts";
+import { quotas } from "./quotas/routes.ts";
 import { suites } from "./suites/routes.ts";
 import { tokens } from "./tokens/routes.ts";
 import { trust } from "./trust/routes.ts";
@@ -66,7 +69,10 @@ app
   .route(BASE, trust)
   .route(BASE, work)
   .route(BASE, archive)
-  .route(BASE, tokens);
+  .route(BASE, tokens)
+  .route(BASE, accounts)
+  .route(BASE, quotas)
+  .route(BASE, admin);
 
 const description = describeApi(app);
 app.get(`${BASE}/openapi.json`, (context) => context.json(description));

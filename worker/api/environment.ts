@@ -13,6 +13,16 @@ export interface Bindings {
   readonly EDGE: Fetcher;
   /** The owner's token; see wrangler.toml. */
   readonly PLATEAU_OWNER_TOKEN?: string;
+  /** Sign-in through GitHub, and quotas: see accounts/settings.ts, quotas/settings.ts and docs/hosting.md. */
+  readonly GITHUB_CLIENT_ID?: string;
+  readonly GITHUB_CLIENT_SECRET?: string;
+  readonly GITHUB_URL?: string;
+  readonly GITHUB_API_URL?: string;
+  readonly PLATEAU_ADMINS?: string;
+  readonly PLATEAU_ORIGIN?: string;
+  readonly QUOTA_EVALUATIONS_PER_DAY?: string | number;
+  readonly QUOTA_STORED_BYTES?: string | number;
+  readonly QUOTA_PENDING_UPLOADS?: string | number;
   /** Rate limits; see limits/limits.ts for what takes their place where they are not configured. */
   readonly READS?: RateLimit;
   readonly WRITES?: RateLimit;
@@ -22,7 +32,7 @@ export interface Bindings {
 export interface ApiEnvironment {
   Bindings: Bindings;
   Variables: {
-    /** Who asks, on routes that need a token. */
+    /** Who asks, on routes that need a token or session. */
     principal: Principal;
   };
 }

@@ -1,5 +1,6 @@
 /** The command line. What each command takes is in cli/, its work in commands/. */
 import { Command, CommanderError } from "commander";
+import { addArchive } from "./cli/archive.ts";
 import { addBoard } from "./cli/board.ts";
 import { addCompare } from "./cli/compare.ts";
 import { addCorpus } from "./cli/corpus.ts";
@@ -48,6 +49,7 @@ addServer(program);
 addPush(program);
 addBoard(program);
 addWorker(program);
+addArchive(program);
 
 for (const command of [program, ...program.commands]) {
   command

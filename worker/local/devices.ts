@@ -1,6 +1,7 @@
 /** From `--device` to a runtime. */
 import { availableParallelism } from "node:os";
 import type { Runtime } from "../../shared/runtime.ts";
+import { frugalRuntime } from "./runtimes/frugal.ts";
 import { UsageError } from "./usage-error.ts";
 
 export const DEVICES = ["cpu", "cuda", "webgpu", "wasm"] as const;
@@ -28,8 +29,6 @@ export async function startRuntime(device: Device, threads?: number): Promise<Ma
   }
   const { createNodeRuntime } = await import("./runtimes/node.ts");
   const used = threads ?? availableParallelism();
-  return {
-    runtime: await createNodeRuntime({ device, threads: used }),
-    threads: device === "cpu" ? used : null,
-  };
+  const runtime = await createNodeRuntime({ device, threads: used });
+  return device === "cpu" ? { runtime: frugalRuntime(runtime), threads: used } : { runtime, threads: null };
 }

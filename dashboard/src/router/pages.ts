@@ -15,6 +15,8 @@ export const PAGES: { readonly [Name in PageName]?: () => Promise<{ default: Pag
   about: () => import("../pages/about/AboutPage.svelte"),
   compare: () => import("../pages/compare/ComparePage.svelte"),
   checkpoint: () => import("../pages/checkpoint/CheckpointPage.svelte"),
+  account: () => import("../pages/account/AccountPage.svelte"),
+  admin: () => import("../pages/admin/AdminPage.svelte"),
 };
 
 /** What the head of every page leads to, in order: pages without parameters. */

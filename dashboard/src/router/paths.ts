@@ -8,6 +8,8 @@ export const PATHS = {
   submit: "/submit",
   evaluate: "/evaluate",
   about: "/about",
+  account: "/account",
+  admin: "/admin",
 } as const;
 
 export type PageName = keyof typeof PATHS;

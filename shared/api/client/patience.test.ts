@@ -32,7 +32,14 @@ test("as long as the board asks for, within reason", async () => {
 });
 
 test("what does not pass is thrown at once", async () => {
-  for (const error of [problem(404), problem(429), problem(422), new AnswerError("?"), new TypeError("!")]) {
+  for (const error of [
+    problem(404),
+    problem(429),
+    problem(429, 40_000),
+    problem(422),
+    new AnswerError("?"),
+    new TypeError("!"),
+  ]) {
     await expect(pausesOf([error])).rejects.toBe(error);
   }
 });

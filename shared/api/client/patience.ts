@@ -15,6 +15,8 @@ export const ATTEMPTS = 8;
 /** Of the first pause, and of the longest, in seconds. */
 const FIRST = 0.5;
 const LONGEST = 30;
+/** Who is told to come back later than this, in seconds, is not kept waiting: a quota may begin anew tomorrow. */
+const WORTH_WAITING = 300;
 
 /** @throws the last error, where trying again does not help or has not helped. */
 export async function patiently<T>(
@@ -38,6 +40,8 @@ export async function patiently<T>(
 function passes(error: Error): boolean {
   if (error instanceof UnreachableError) return true;
   if (!(error instanceof ProblemError)) return false;
-  const { status } = error.problem;
-  return status >= 500 || (status === 429 && error.retryAfter !== null);
+  const { problem, retryAfter } = error;
+  return (
+    problem.status >= 500 || (problem.status === 429 && retryAfter !== null && retryAfter <= WORTH_WAITING)
+  );
 }

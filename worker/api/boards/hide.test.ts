@@ -8,7 +8,10 @@ import {
 } from "../../../shared/api/boards.ts";
 import { checkpointSchema } from "../../../shared/api/checkpoints.ts";
 import { importReportSchema } from "../../../shared/api/archive.ts";
+import { bindings } from "../testing/bindings.ts";
 import { api, owner, problemOf } from "../testing/request.ts";
+import { recomputeStaleTiers } from "./tiers/recompute.ts";
+import { groupedSuite, resultOf } from "../testing/grouped-suite.ts";
 import { suiteText, syntheticResult } from "../testing/small-suite.ts";
 
 const ids: string[] = [];
@@ -95,4 +98,25 @@ test("refuses what makes no sense, and says where", async () => {
   const elsewhere = await api(`boards/none/rows/${ids[0]}/hide`, { token: owner, json: { reason: "x" } });
   expect(await problemOf(elsewhere)).toMatchObject({ status: 404, code: "no-such-suite" });
   expect(await names()).toEqual(["renamed", "model 0", "model 1"]);
+});
+
+test("a hidden row has no tiers: it is not ranked", async () => {
+  const suite = groupedSuite("ranked@1");
+  await api("suites", { token: owner, json: JSON.parse(suite) });
+  const results = await Promise.all(
+    [0, 0.5, 1].map((shift, i) => resultOf(suite, { model: 400 + i, shift, run: `run ${i}` })),
+  );
+  const report = await (await api("import", { token: owner, json: results })).json();
+  const { checkpoint } = importReportSchema.parse(report).results[1]!;
+  const tiers = async () =>
+    checkpointSchema.parse(await (await api(`checkpoints/${checkpoint}`)).json()).results[0]!.tiers;
+  const ranked = () => recomputeStaleTiers(bindings).then(tiers);
+  const path = `boards/ranked/rows/${checkpoint}`;
+  await expect.poll(ranked, { timeout: 20_000 }).toHaveProperty("loss");
+  await api(`${path}/hide`, { token: owner, json: { reason: "for now" } });
+  expect(await tiers()).toEqual({});
+  const { checkpoints } = boardPageSchema.parse(await (await api("boards/ranked")).json());
+  expect(checkpoints).toBe(2);
+  await api(`${path}/show`, { method: "POST", token: owner });
+  await expect.poll(ranked, { timeout: 20_000 }).toHaveProperty("loss");
 });

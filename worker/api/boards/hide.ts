@@ -1,4 +1,5 @@
 /** Rows that an admin takes off a board, and puts back. What is hidden stays known, with the reason. */
+import type { HiddenRowOfBoard } from "../../../shared/api/admin.ts";
 import { MOST_HIDDEN, type HiddenRow } from "../../../shared/api/boards.ts";
 import { ApiError } from "../problems/api-error.ts";
 import { hiddenOf, type StoredRow } from "./rows.ts";
@@ -28,14 +29,18 @@ export async function hideRow(
   reason: string,
   now: number,
 ): Promise<HiddenRow> {
-  const [, found] = (await database.batch([
+  const [, , found] = (await database.batch([
     database
       .prepare("UPDATE results SET hidden_reason = ?, hidden_at = ? WHERE suite = ? AND checkpoint = ?")
       .bind(reason, now, suite, checkpoint),
+    // What is not ranked has no tiers. By itself: the trigger that counts rows takes no notice of changed tiers.
+    database
+      .prepare("UPDATE results SET tiers = NULL WHERE suite = ? AND checkpoint = ?")
+      .bind(suite, checkpoint),
     database
       .prepare(`SELECT ${COLUMNS} WHERE suite = ? AND checkpoint = ? AND hidden_reason IS NOT NULL`)
       .bind(suite, checkpoint),
-  ])) as [D1Result, D1Result<HiddenColumns>];
+  ])) as [D1Result, D1Result, D1Result<HiddenColumns>];
   const row = found.results[0];
   if (!row) throw noSuchRow(suite, checkpoint);
   return hiddenRow(row);
@@ -64,6 +69,17 @@ export async function hiddenRows(database: D1Database, suite: string): Promise<H
     .bind(suite, MOST_HIDDEN)
     .all<HiddenColumns>();
   return results.map(hiddenRow);
+}
+
+/** Of all boards, the last one first, at most `MOST_HIDDEN`. */
+export async function allHiddenRows(database: D1Database): Promise<HiddenRowOfBoard[]> {
+  const { results } = await database
+    .prepare(
+      `SELECT suite, ${COLUMNS} WHERE hidden_reason IS NOT NULL ORDER BY hidden_at DESC, suite, checkpoint LIMIT ?`,
+    )
+    .bind(MOST_HIDDEN)
+    .all<HiddenColumns & { readonly suite: string }>();
+  return results.map((row) => ({ suite: row.suite, ...hiddenRow(row) }));
 }
 
 function hiddenRow(row: HiddenColumns): HiddenRow {

@@ -1,15 +1,16 @@
 /** Who may see and change what. */
 import type { Context } from "hono";
+import { SIGNED_IN } from "../accounts/require-session.ts";
 import type { ApiEnvironment } from "../environment.ts";
 import type { Principal } from "../tokens/principal.ts";
-import { BEARER, requirePrincipal } from "../tokens/secured.ts";
+import { BEARER, optionalPrincipal } from "../tokens/secured.ts";
 
-/** Of routes that anyone may ask, where a token opens more: in openapi.json, no token or any. */
-export const TOKEN_OPTIONAL: Record<string, string[]>[] = [{}, { [BEARER]: [] }];
+/** Of routes that anyone may ask, where a token or a session opens more: in openapi.json, no token or any. */
+export const TOKEN_OPTIONAL: Record<string, string[]>[] = [{}, { [BEARER]: [] }, ...SIGNED_IN.security];
 
 /** On routes that anyone may ask: who does, or null without a token. @throws ApiError 401 for one that does not count. */
-export async function whoAsks(context: Context<ApiEnvironment>): Promise<Principal | null> {
-  return context.req.header("Authorization") === undefined ? null : requirePrincipal(context);
+export function whoAsks(context: Context<ApiEnvironment>): Promise<Principal | null> {
+  return optionalPrincipal(context);
 }
 
 /** Whether it is theirs, or they run the board. */

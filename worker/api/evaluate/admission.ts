@@ -4,16 +4,19 @@
  * address 127.0.0.1 it may even pass for the same origin. So the name that was asked for must be this machine's, and the
  * page that asks, if one does, must be of this very board.
  */
+import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { ApiEnvironment } from "../environment.ts";
 import { isLocal } from "../limits/client.ts";
 import { ApiError } from "../problems/api-error.ts";
-import { secured } from "../tokens/secured.ts";
+import { takeEvaluation } from "../quotas/evaluations.ts";
+import { allowanceOf } from "../quotas/settings.ts";
+import { optionalPrincipal, secured } from "../tokens/secured.ts";
 
 const withToken = secured("evaluate");
 
 const admit = createMiddleware<ApiEnvironment>(async (context, next) => {
-  if (context.req.header("Authorization") !== undefined) return withToken.middleware[0]!(context, next);
+  if (await optionalPrincipal(context)) return withToken.middleware[0]!(context, next);
   assertLocal(context.req.raw);
   await next();
 });
@@ -23,6 +26,12 @@ export const OPEN_LOCALLY = {
   middleware: [admit],
   security: [...withToken.security, {}],
 };
+
+/** Against the quota of whoever asks; nobody counts on the machine itself. @throws ApiError 429 */
+export async function countEvaluation({ env, var: { principal } }: Context<ApiEnvironment>): Promise<void> {
+  if (!principal) return;
+  await takeEvaluation(env.DB, principal.id, allowanceOf(env, principal).evaluationsPerDay, Date.now());
+}
 
 /** @throws ApiError 401 from elsewhere, 403 for a page of another origin. */
 export function assertLocal({ url, headers }: Request): void {

@@ -3,7 +3,7 @@ import { evaluateQuerySchema, LARGEST_EVALUATED } from "../../../shared/api/eval
 import { createApi } from "../create-api.ts";
 import { PROBLEM } from "../responses.ts";
 import { requireSuite } from "../suites/store.ts";
-import { OPEN_LOCALLY } from "./admission.ts";
+import { countEvaluation, OPEN_LOCALLY } from "./admission.ts";
 import { forwardToEdge } from "./forward.ts";
 
 const BYTES = { type: "string", format: "binary" } as const;
@@ -60,5 +60,6 @@ const evaluate = createRoute({
 export const evaluation = createApi().openapi(evaluate, async (context) => {
   const { suite: name } = context.req.valid("query");
   const suite = name === undefined ? null : await requireSuite(context.env.DB, name);
+  await countEvaluation(context);
   return forwardToEdge(context.env.EDGE, context.req.raw, suite);
 });

@@ -1,16 +1,21 @@
 /** Tries a failed evaluation again, from where it failed: what is done stays done. */
 import { mayManage } from "../checkpoints/access.ts";
 import { ApiError } from "../problems/api-error.ts";
+import { assertEvaluationsLeft, takeEvaluation } from "../quotas/evaluations.ts";
 import type { Principal } from "../tokens/principal.ts";
 import type { EvaluationBindings } from "./bindings.ts";
 import { wakeSoon } from "./start.ts";
 import { findActive, requireEvaluation, type EvaluationRow } from "./store.ts";
 
-/** @throws ApiError 404, 403 as asking for one does; 409 where it did not fail, or another one is under way. */
+/**
+ * @param perDay evaluations that whoever asks may have in a day; null: as many as they like.
+ * @throws ApiError 404, 403, 429 as asking for one does; 409 where it did not fail, or another one is under way.
+ */
 export async function retryEvaluation(
   { DB, SHARDS }: EvaluationBindings,
   id: string,
   principal: Principal,
+  perDay: number | null,
   now: number,
 ): Promise<EvaluationRow> {
   const before = await requireEvaluation(DB, id);
@@ -24,6 +29,7 @@ export async function retryEvaluation(
       `The checkpoint ${before.checkpoint} is not yours; its owner or an admin may have it evaluated.`,
     );
   }
+  await assertEvaluationsLeft(DB, principal.id, perDay, now);
   const another =
     "EXISTS (SELECT 1 FROM evaluations a WHERE a.checkpoint = e.checkpoint AND a.suite = e.suite " +
     "AND a.state IN ('queued', 'running'))";
@@ -40,6 +46,7 @@ export async function retryEvaluation(
   ]);
   const row = revived!.results[0];
   if (!row) throw await refusal(DB, id);
+  await takeEvaluation(DB, principal.id, null, now);
   await wakeSoon(SHARDS, id);
   return row;
 }

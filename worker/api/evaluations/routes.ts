@@ -8,6 +8,7 @@ import {
   newEvaluationSchema,
 } from "../../../shared/api/evaluations.ts";
 import { createApi } from "../create-api.ts";
+import { allowanceOf } from "../quotas/settings.ts";
 import { limitBody } from "../requests/limit-body.ts";
 import { textStream } from "../requests/stream.ts";
 import { file, json, PROBLEM } from "../responses.ts";
@@ -90,8 +91,9 @@ export const evaluations = createApi()
     const { env } = context;
     const { checkpoint, suite: name, workers } = context.req.valid("json");
     const suite = await requireSuite(env.DB, name);
-    const wanted = { checkpoint, suite, workers };
-    const { evaluation, added } = await startEvaluation(env, wanted, context.get("principal"), Date.now());
+    const principal = context.get("principal");
+    const wanted = { checkpoint, suite, workers, perDay: allowanceOf(env, principal).evaluationsPerDay };
+    const { evaluation, added } = await startEvaluation(env, wanted, principal, Date.now());
     const headers = { Location: `${context.req.path}/${evaluation.id}` };
     return context.json(evaluationOf(evaluation), added ? 202 : 200, headers);
   })
@@ -109,7 +111,9 @@ export const evaluations = createApi()
   })
   .openapi(retry, async (context) => {
     const { id } = context.req.valid("param");
-    const row = await retryEvaluation(context.env, id, context.get("principal"), Date.now());
+    const principal = context.get("principal");
+    const { evaluationsPerDay } = allowanceOf(context.env, principal);
+    const row = await retryEvaluation(context.env, id, principal, evaluationsPerDay, Date.now());
     return context.json(evaluationOf(row), 202);
   })
   .openapi(events, async (context) => {

@@ -5,6 +5,7 @@ import type { JobOptions } from "../../../shared/shards/shard.ts";
 import { mayManage } from "../checkpoints/access.ts";
 import { noSuchCheckpoint } from "../checkpoints/store.ts";
 import { ApiError } from "../problems/api-error.ts";
+import { assertEvaluationsLeft, hasLeft } from "../quotas/evaluations.ts";
 import { randomCheckpointId } from "../random.ts";
 import type { StoredSuite } from "../suites/store.ts";
 import type { Principal } from "../tokens/principal.ts";
@@ -23,15 +24,17 @@ export interface Wanted {
   readonly checkpoint: string;
   readonly suite: StoredSuite;
   readonly workers: Workers | undefined;
+  /** Evaluations that whoever asks may have in a day; null: as many as they like. */
+  readonly perDay: number | null;
 }
 
 /**
  * @throws ApiError 404 without the checkpoint, 403 where it is someone else's, 422 where there is no file, or one that is
- * too big for the edge, which was asked for.
+ * too big for the edge, which was asked for; 429 where they have had all that they may have today.
  */
 export async function startEvaluation(
   { DB, SHARDS }: EvaluationBindings,
-  { checkpoint, suite, workers }: Wanted,
+  { checkpoint, suite, workers, perDay }: Wanted,
   principal: Principal,
   now: number,
 ): Promise<Started> {
@@ -44,13 +47,15 @@ export async function startEvaluation(
     const added = await DB.prepare(
       "INSERT INTO evaluations (id, checkpoint, suite, owner, device, state, options, created_at, sent_at) " +
         "SELECT ?1, id, ?3, ?4, ?7, 'queued', ?5, ?6, ?6 FROM checkpoints WHERE id = ?2 AND bytes IS NOT NULL " +
+        `AND ${hasLeft("?4", "?6", "?8")} ` +
         "ON CONFLICT (checkpoint, suite) WHERE state IN ('queued', 'running') DO NOTHING RETURNING id",
     )
-      .bind(id, checkpoint, suite.id, principal.id, JSON.stringify(options), now, device)
+      .bind(id, checkpoint, suite.id, principal.id, JSON.stringify(options), now, device, perDay)
       .first();
     if (added) break;
     const active = await findActive(DB, checkpoint, suite.id);
     if (active) return { evaluation: active, added: false };
+    await assertEvaluationsLeft(DB, principal.id, perDay, now);
     // It ended at this moment, or the checkpoint went.
     await requireFile(DB, checkpoint, principal);
   }

@@ -29,7 +29,7 @@ const own: Record<Kind, Pick<RateLimit, "limit">> = {
 const WHAT: Record<Kind, string> = {
   READS: "requests",
   WRITES: "changes",
-  FAILURES: "requests with tokens that do not count",
+  FAILURES: "requests with tokens or sign-ins that do not count",
 };
 
 /** For all routes: by address. */

@@ -2,8 +2,10 @@
  * What has to be seen to now and then, whoever asks for it and however often: the schedule in wrangler.toml where the
  * board is hosted, `npm start` where it runs on one machine.
  */
+import { dropSessions } from "../accounts/store.ts";
 import { recomputeStaleTiers } from "../boards/tiers/recompute.ts";
 import type { Bindings } from "../environment.ts";
+import { dropCounts } from "../quotas/evaluations.ts";
 import { redoLeft } from "../trust/cut-off.ts";
 import { expireUploads } from "../uploads/discard.ts";
 import { reviveEvaluations } from "./revive-evaluations.ts";
@@ -26,6 +28,8 @@ export async function handleScheduled(bindings: Bindings, cron: string, now: num
     ["checking lent workers", () => reviveReplays(bindings, now)],
     ["throwing away uploads", () => expireUploads(bindings, now)],
     ["throwing away leftovers of evaluations", () => sweepLeftovers(bindings, now)],
+    ["forgetting sessions", () => dropSessions(bindings.DB, now)],
+    ["forgetting what was counted", () => dropCounts(bindings.DB, now)],
     ["computing tiers", () => recomputeStaleTiers(bindings)],
   ];
   const failures: unknown[] = [];

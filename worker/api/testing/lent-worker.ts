@@ -38,15 +38,20 @@ export class LentWorker {
   readonly token: string;
   readonly #tampering: Tampering;
 
-  private constructor(token: string, tampering: Tampering) {
+  private constructor(token: string, tampering: Tampering, id = token.split("_")[1] ?? "owner") {
     this.token = token;
-    this.id = token.split("_")[1] ?? "owner";
+    this.id = id;
     this.#tampering = tampering;
   }
 
   static async create(tampering: Tampering = {}, scopes: readonly Scope[] = ["work"]): Promise<LentWorker> {
     // For an hour: machines are slow at times.
     return new LentWorker(await tokenFor(scopes, Date.now() + 3_600_000), tampering);
+  }
+
+  /** With a token that there is. @param id whose work it is: the token's, or its account's. */
+  static withToken(token: string, id: string): LentWorker {
+    return new LentWorker(token, {}, id);
   }
 
   get connection() {

@@ -1,12 +1,15 @@
 /** Requests to the Worker, through its own entrance. */
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import type { Connection } from "../../../shared/api/client/connection.ts";
 import type { Scope } from "../../../shared/api/tokens.ts";
 import { problemSchema, type Problem } from "../../../shared/api/problem.ts";
+import { app } from "../app.ts";
+import type { Bindings } from "../environment.ts";
 import { issueToken } from "../tokens/store.ts";
 import { bindings } from "./bindings.ts";
 
-const ORIGIN = "http://localhost";
+export const ORIGIN = "http://localhost";
 const worker = (exports as unknown as { readonly default: Fetcher }).default;
 
 export interface RequestOptions extends RequestInit {
@@ -16,11 +19,27 @@ export interface RequestOptions extends RequestInit {
 }
 
 /** @param path below `/api/v1/`, or a whole one that begins with a slash. */
-export function api(path: string, { token, json, headers, ...init }: RequestOptions = {}): Promise<Response> {
+export function api(path: string, options?: RequestOptions): Promise<Response> {
+  return worker.fetch(requestOf(path, options), { redirect: "manual" });
+}
+
+/** Asked of a board that is configured otherwise. */
+export async function apiWith(
+  settings: Partial<Bindings>,
+  path: string,
+  options?: RequestOptions,
+): Promise<Response> {
+  const context = createExecutionContext();
+  const response = await app.fetch(requestOf(path, options), { ...bindings, ...settings }, context);
+  await waitOnExecutionContext(context);
+  return response;
+}
+
+function requestOf(path: string, { token, json, headers, ...init }: RequestOptions = {}): Request {
   const all = new Headers(headers);
   if (token !== undefined) all.set("Authorization", `Bearer ${token}`);
   if (json !== undefined && !all.has("Content-Type")) all.set("Content-Type", "application/json");
-  return worker.fetch(`${ORIGIN}${path.startsWith("/") ? path : `/api/v1/${path}`}`, {
+  return new Request(`${ORIGIN}${path.startsWith("/") ? path : `/api/v1/${path}`}`, {
     method: json === undefined ? "GET" : "POST",
     ...init,
     headers: all,

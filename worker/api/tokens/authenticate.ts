@@ -50,8 +50,18 @@ export async function authenticate(
   if (Date.parse(stored.expiresAt) <= now) {
     throw unauthorised("token-expired", `This token expired at ${stored.expiresAt}; ask for another.`);
   }
+  if (stored.blocked !== null) throw accountBlocked(stored.blocked);
   await noteUse(DB, stored, now);
-  return { id: stored.id, scopes: stored.scopes };
+  return { id: stored.accountId ?? stored.id, scopes: stored.scopes };
+}
+
+/** Neither sessions nor tokens of the account count any more. @param reason as the admin gave it. */
+export function accountBlocked(reason: string): ApiError {
+  return new ApiError(
+    403,
+    "account-blocked",
+    `Whoever runs this board has shut this account out (${reason}); ask them to let it in again.`,
+  );
 }
 
 /** @param error of RFC 6750, 3.1; null where no token was sent. */

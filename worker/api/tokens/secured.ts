@@ -1,7 +1,9 @@
-/** Routes that need a token. */
+/** Routes that need a token, or a browser that is signed in. */
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Scope } from "../../../shared/api/tokens.ts";
+import { SIGNED_IN } from "../accounts/require-session.ts";
+import { sessionPrincipal } from "../accounts/session.ts";
 import type { ApiEnvironment } from "../environment.ts";
 import { countFailure, limitToken } from "../limits/limits.ts";
 import { ApiError } from "../problems/api-error.ts";
@@ -12,11 +14,12 @@ import type { Principal } from "./principal.ts";
 export const BEARER = "bearer";
 
 /**
- * Spread into a route: it then answers 401 without a token and 403 without any of the scopes, before anything else of
- * the request is looked at.
+ * Spread into a route: it then answers 401 without a token or session and 403 without any of the scopes, before anything
+ * else of the request is looked at.
  */
 export function secured(...scopes: readonly [Scope, ...Scope[]]) {
-  return { middleware: [requireScope(scopes)], security: scopes.map((scope) => ({ [BEARER]: [scope] })) };
+  const security: Record<string, string[]>[] = scopes.map((scope) => ({ [BEARER]: [scope] }));
+  return { middleware: [requireScope(scopes)], security: [...security, ...SIGNED_IN.security] };
 }
 
 function requireScope(scopes: readonly Scope[]) {
@@ -26,7 +29,8 @@ function requireScope(scopes: readonly Scope[]) {
       throw new ApiError(
         403,
         "scope-missing",
-        `This token may ${principal.scopes.join(", ")}, but this needs the scope ${scopes.join(" or ")}; ask for a token with it.`,
+        `${byToken(context) ? "This token" : "This account"} may ${principal.scopes.join(", ")}, but this needs the scope ` +
+          `${scopes.join(" or ")}; ask for a token with it.`,
         {
           headers: {
             "WWW-Authenticate": `Bearer realm="plateau", error="insufficient_scope", scope="${scopes.join(" ")}"`,
@@ -39,9 +43,14 @@ function requireScope(scopes: readonly Scope[]) {
   });
 }
 
-/** Who asks, within what a token may do in a while. @throws ApiError 401, 429. */
+/** Who asks, within what a token may do in a while. A token counts before a session. @throws ApiError 401, 403, 429. */
 export async function requirePrincipal(context: Context<ApiEnvironment>): Promise<Principal> {
   const authorization = context.req.header("Authorization");
+  const signedIn = authorization === undefined ? await sessionPrincipal(context) : null;
+  if (signedIn) {
+    await limitToken(context, signedIn.id);
+    return signedIn;
+  }
   try {
     const principal = await authenticate(authorization, context.env, Date.now());
     await limitToken(context, principal.id);
@@ -53,3 +62,17 @@ export async function requirePrincipal(context: Context<ApiEnvironment>): Promis
     throw error;
   }
 }
+
+/**
+ * Who asks, on routes that are open to anyone; null without a token or session, and for an account that is shut out, which
+ * may read what anyone may. @throws ApiError as `requirePrincipal`.
+ */
+export async function optionalPrincipal(context: Context<ApiEnvironment>): Promise<Principal | null> {
+  if (byToken(context)) return requirePrincipal(context);
+  return sessionPrincipal(context).catch((error: unknown) => {
+    if (error instanceof ApiError && error.code === "account-blocked") return null;
+    throw error;
+  });
+}
+
+const byToken = ({ req }: Context<ApiEnvironment>) => req.header("Authorization") !== undefined;

@@ -26,8 +26,9 @@ interface ReplayRow {
   readonly ended_at: number | null;
 }
 
-/** The owner of the board has no token in the database. */
-const labelOf = (worker: string) => `coalesce((SELECT label FROM tokens WHERE id = ${worker}), ${worker})`;
+/** In SQL. The owner of the board has no token in the database. */
+export const labelOf = (worker: string) =>
+  `coalesce((SELECT label FROM tokens WHERE id = ${worker}), (SELECT login FROM accounts WHERE id = ${worker}), ${worker})`;
 
 /** @throws ApiError 404 where there is no such evaluation. */
 export async function auditOf(database: D1Database, id: string): Promise<Audit> {

@@ -12,6 +12,7 @@ import {
 import { findOwnCheckpoint, requireCheckpoint } from "../checkpoints/store.ts";
 import { createApi } from "../create-api.ts";
 import { ApiError } from "../problems/api-error.ts";
+import { allowanceOf } from "../quotas/settings.ts";
 import { limitBody } from "../requests/limit-body.ts";
 import { json, PROBLEM } from "../responses.ts";
 import { secured } from "../tokens/secured.ts";
@@ -89,7 +90,13 @@ export const uploads = createApi()
     const { path } = context.req;
     const resumed = await resumeUpload(env.DB, owner, upload, now);
     if (resumed) return context.json(await describeUpload(env, resumed, path), 200);
-    const added = await requireUpload(env.DB, await addUpload(env.DB, owner, upload, now), owner, now);
+    const allowance = allowanceOf(env, context.get("principal"));
+    const added = await requireUpload(
+      env.DB,
+      await addUpload(env.DB, owner, upload, allowance, now),
+      owner,
+      now,
+    );
     return context.json(await describeUpload(env, added, path), 201);
   })
   .openapi(send, async (context) => {

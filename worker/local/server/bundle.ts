@@ -13,6 +13,8 @@ export interface WorkerConfig {
   readonly name: string;
   readonly main: string;
   readonly assets?: object;
+  readonly vars?: object;
+  readonly secrets?: { readonly required: readonly string[] };
   readonly d1_databases?: readonly { readonly migrations_dir?: string }[];
 }
 
@@ -32,14 +34,16 @@ export async function bundledWorker(source: WorkerSource): Promise<WorkerConfig>
 }
 
 async function build({ config, main, secrets }: WorkerSource, draft: string): Promise<string[]> {
+  const { experimental_readRawConfig: readConfig } = await import("wrangler");
+  const raw = readConfig({ config }).rawConfig as WorkerConfig;
   const args = ["deploy", ...(main === undefined ? [] : [main]), "--dry-run", "--config", config];
+  // The dashboard's files come later, from elsewhere; any folder will do for now.
+  if (raw.assets) args.push("--assets", draft);
   await runNode(WRANGLER, [...args, "--outdir", draft, "--metafile"], {
     env: wranglerEnvironment(join(draft, "wrangler")),
     doing: `Building ${config}`,
   });
   const { inputs } = JSON.parse(await readFile(join(draft, METAFILE), "utf8")) as { inputs: object };
-  const { experimental_readRawConfig: readConfig } = await import("wrangler");
-  const raw = readConfig({ config }).rawConfig as WorkerConfig;
   const folder = dirname(config);
   const built = {
     ...raw,

@@ -1,9 +1,10 @@
-/** Puts together what `wrangler dev` is told: built Workers, and the dashboard's files for the first of them. */
+/** Puts together what `wrangler dev` is told: built Workers; settings and the dashboard's files for the first of them. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describeFailure } from "../failure.ts";
 import { bundledWorker } from "./bundle.ts";
-import { ASSETS, builtDashboard } from "./dashboard.ts";
+import { builtDashboard } from "./dashboard.ts";
+import type { Settings } from "./settings.ts";
 import type { Storage } from "./storage.ts";
 import type { WorkerSource } from "./workers.ts";
 
@@ -15,6 +16,7 @@ import type { WorkerSource } from "./workers.ts";
 export async function configure(
   { wrangler }: Storage,
   sources: readonly WorkerSource[],
+  { vars, secrets }: Settings,
   tell: (line: string) => void,
 ): Promise<string[]> {
   const [workers, dashboard] = await Promise.all([
@@ -26,13 +28,17 @@ export async function configure(
   ]);
   await mkdir(wrangler, { recursive: true });
   return Promise.all(
-    workers.map(async (worker, i) => {
-      const assets =
-        i === 0 && dashboard !== null
-          ? { assets: { ...ASSETS, ...worker.assets, directory: dashboard } }
+    workers.map(async ({ assets, ...worker }, i) => {
+      const files = assets && dashboard !== null ? { assets: { ...assets, directory: dashboard } } : {};
+      const given =
+        i === 0
+          ? {
+              vars: { ...worker.vars, ...vars },
+              secrets: { required: [...(worker.secrets?.required ?? []), ...Object.keys(secrets)] },
+            }
           : {};
       const path = join(wrangler, `${worker.name}.json`);
-      await writeFile(path, JSON.stringify({ ...worker, ...assets }, null, 2));
+      await writeFile(path, JSON.stringify({ ...worker, ...given, ...files }, null, 2));
       return path;
     }),
   );

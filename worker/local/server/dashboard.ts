@@ -11,12 +11,6 @@ const DASHBOARD = join(ROOT, "dashboard");
 const SHARED = join(ROOT, "shared");
 const vite = () => join(dirname(createRequire(import.meta.url).resolve("vite/package.json")), "bin/vite.js");
 
-/** How the Worker serves them: pages are all one, and what is asked of the API reaches the Worker. */
-export const ASSETS = {
-  not_found_handling: "single-page-application",
-  run_worker_first: ["/api/*"],
-} as const;
-
 /** Answers their folder. @throws ProgramError with the compiler's words. */
 export function builtDashboard(): Promise<string> {
   return keptBuild({

@@ -10,6 +10,7 @@ import { lockStorage } from "./lock.ts";
 import { migrate } from "./migrate.ts";
 import { ownerToken, TOKEN_VARIABLE } from "./owner-token.ts";
 import { seedSuites } from "./seed/index.ts";
+import { boardSettings } from "./settings.ts";
 import { nextSignal } from "./signals.ts";
 import { openStorage, type Storage } from "./storage.ts";
 import { supervise } from "./supervisor.ts";
@@ -47,10 +48,11 @@ export async function serve(
   async function run(front: Front): Promise<number> {
     await tidy(storage);
     tell("building what has changed");
-    const configs = await configure(storage, sources, tell);
+    const settings = boardSettings();
+    const configs = await configure(storage, sources, settings, tell);
     await migrate(storage, configs[0]!);
     tell("starting the Workers");
-    const secrets = { [TOKEN_VARIABLE]: token };
+    const secrets = { [TOKEN_VARIABLE]: token, ...settings.secrets };
     const supervisor = await supervise({ configs, storage, secrets }, front, tell);
     const ended = Promise.race([nextSignal(), supervisor.ended]);
     try {
