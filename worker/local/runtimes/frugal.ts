@@ -3,9 +3,9 @@
  * for directions, for features, and each of them brings the weights into memory; used one after another, they need not
  * all be there at once. Those not used for longest give way, and are made again when they are wanted.
  */
-import { stat } from "node:fs/promises";
 import { Queue } from "../../../shared/queue.ts";
-import type { ModelBytes, Runtime, Session } from "../../../shared/runtime.ts";
+import type { Runtime, Session } from "../../../shared/runtime.ts";
+import { weightBytes } from "./weight-bytes.ts";
 
 /** Bytes of weights that sessions may hold together: making those of small models again would cost more than it saves. */
 const MOST_BYTES = 128 * 2 ** 20;
@@ -82,13 +82,4 @@ class FrugalSession {
     this.#ended = true;
     await this.giveWay();
   }
-}
-
-async function weightBytes({ graph, externalData }: ModelBytes): Promise<number> {
-  let bytes = graph.length;
-  for (const { data } of externalData) {
-    bytes +=
-      data instanceof Uint8Array ? data.length : ((await stat(data.file).catch(() => null))?.size ?? 0);
-  }
-  return bytes;
 }

@@ -6,7 +6,14 @@ import { Queue } from "../../../shared/queue.ts";
 import { fromOrt, toOrt } from "../../../shared/ort-tensors.ts";
 import { prepareCuda } from "./cuda.ts";
 import { locateExternalData } from "./external-data.ts";
+import { weightBytes } from "./weight-bytes.ts";
 import { smallestModel } from "./smallest-model.ts";
+
+/**
+ * Bytes of weights above which they are not packed for products ahead of time: that takes as much memory again, and in
+ * passes over hundreds of rows nothing comes of it.
+ */
+const LARGE = 128 * 2 ** 20;
 
 export type NativeDevice = "cpu" | "cuda" | "webgpu";
 
@@ -47,7 +54,7 @@ export async function createNodeRuntime({
           session: {
             // Left alone, ONNX Runtime turns stored integer weights into products that round activations too.
             qdq_matmulnbits_accuracy_level: "1",
-            disable_prepacking: throwaway ? "1" : "0",
+            disable_prepacking: throwaway || (await weightBytes(model)) > LARGE ? "1" : "0",
             model_external_initializers_file_folder_path: folder,
           },
         },
