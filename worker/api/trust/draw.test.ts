@@ -54,3 +54,24 @@ test("every shard is as likely as another", () => {
   const error = Math.sqrt(expected * (1 - REPLAYED / 60));
   for (const { id } of shards.slice(1)) expect(Math.abs(counts.get(id)! - expected)).toBeLessThan(5 * error);
 });
+
+// Each of a forger's measuring shards disagrees when it is run again (test/node/agreement.test.ts).
+test("one worker of two that forges a trace is found in 99 of 100 evaluations, however many fits there are", () => {
+  const measuring = Array.from({ length: 40 }, (_, i) => {
+    return { id: `measure/rank-one/${256 * i}`, worker: i % 2 === 0 ? "forger" : "honest" };
+  });
+  const fits = Array.from({ length: 400 }, (_, i) => {
+    return { id: `fit/task/${i}`, worker: i % 2 === 0 ? "forger" : "honest" };
+  });
+  const shards = [{ id: "prepare", worker: "honest" }, ...fits, ...measuring];
+  const forged = new Set(measuring.filter(({ worker }) => worker === "forger").map(({ id }) => id));
+  const random = randomSource(11);
+  const draws = 5000;
+  let missed = 0;
+  for (let i = 0; i < draws; i++) {
+    const drawn = drawShards(shards, NONE, random);
+    expect(drawn.length).toBe(REPLAYED + 1);
+    if (!drawn.some((id) => forged.has(id))) missed++;
+  }
+  expect(missed / draws).toBeLessThan(0.01);
+});

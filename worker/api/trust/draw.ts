@@ -1,9 +1,12 @@
 /** Which shards of lent workers are run again. */
 import { PREPARE } from "../../../shared/shards/prepared.ts";
+import type { ShardSpec } from "../../../shared/shards/shard-spec.ts";
 import type { Made } from "./made.ts";
 
 /** Besides the preparing shard, on which all others rest. */
 export const REPLAYED = 20;
+/** Of those, at least so many that measure, where there are as many: traces consist of them, however many fits there are. */
+export const REPLAYED_MEASURING = 10;
 /** Of every worker that took part, where it has done as many. */
 export const REPLAYED_OF_EACH = 3;
 
@@ -28,11 +31,22 @@ export function drawShards(
       missing--;
     }
   }
+  let measuring = [...drawn].filter(isMeasuring).length;
+  for (const { id } of order) {
+    if (measuring >= REPLAYED_MEASURING || drawn.size >= REPLAYED + 1) break;
+    if (!isMeasuring(id) || drawn.has(id)) continue;
+    drawn.add(id);
+    measuring++;
+  }
   for (const { id } of order) {
     if (drawn.size >= REPLAYED + 1) break;
     drawn.add(id);
   }
   return [...drawn].filter((id) => !have.has(id));
+}
+
+function isMeasuring(id: string): boolean {
+  return id.startsWith(`${"measure" satisfies ShardSpec["kind"]}/`);
 }
 
 /** Every order is as likely as another (Fisher and Yates). */
