@@ -39,8 +39,11 @@ test("what goes on comes before what failed, the newest first", () => {
 });
 
 test("in words", () => {
-  expect(standing(evaluation({}))).toBe("measuring, 23 %");
+  expect(standing(evaluation({}))).toMatch(/^measuring, 23 %, \d+ of \d+ pieces$/);
   expect(standing(evaluation({ state: "queued", stage: null, attempt: 2 }))).toBe("queued, attempt 2");
+  expect(standing(evaluation({ state: "queued", stage: null, device: "lent" }))).toBe(
+    "waiting for a lent machine",
+  );
   expect(standing(evaluation({ state: "failed", stage: "probing" }))).toBe("failed while fitting probes");
   expect(standing(evaluation({ state: "failed", stage: null }))).toBe("failed");
 });

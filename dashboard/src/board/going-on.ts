@@ -28,10 +28,13 @@ export const isActive = ({ state }: Pick<EvaluationSummary, "state">): boolean =
   state === "queued" || state === "running";
 
 /** How an evaluation stands, in words. */
-export function standing({ state, stage, progress, attempt }: EvaluationSummary): string {
+export function standing({ state, stage, progress, attempt, device }: EvaluationSummary): string {
   const again = attempt > 1 ? `, attempt ${attempt}` : "";
-  if (state === "queued") return `queued${again}`;
+  if (state === "queued") return `${device === "lent" ? "waiting for a lent machine" : "queued"}${again}`;
   const doing = stage === null ? "" : STAGES[stage];
   if (state === "failed") return `failed${doing === "" ? "" : ` while ${doing}`}${again}`;
-  return `${doing || "running"}, ${Math.floor(100 * progress.share)} %${again}`;
+  const { done, total } = progress.shards;
+  // The share stands still while one piece is long; what is known of pieces tells that it goes on.
+  const pieces = total > 0 ? `, ${done} of ${total} pieces` : "";
+  return `${doing || "running"}, ${Math.floor(100 * progress.share)} %${pieces}${again}`;
 }

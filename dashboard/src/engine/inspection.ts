@@ -110,8 +110,15 @@ export async function movementOf(graph: Graph, runtime: Runtime): Promise<Moveme
   };
 }
 
-/** Of WebAssembly on one thread: floating-point operations a second, and seconds that a row takes however small the model. */
-const [SPEED, ROW] = [2e10, 5e-5];
+/**
+ * Of WebAssembly on one thread, as shards at the edge took them: floating-point operations a second, and seconds that a
+ * row takes however small the model.
+ */
+const [SPEED, ROW] = [1e10, 5e-5];
+/** Seconds that the fits of a probe task take for each of its training sentences, and more for each class. */
+const [FIT, FIT_CLASS] = [6e-3, 3e-4];
+/** Features are read off the model, and off one with random weights. */
+const MODELS = 2;
 
 export function costOf(
   graph: Graph,
@@ -119,17 +126,28 @@ export function costOf(
   vocabulary: number | null,
   suite: Suite,
 ): Cost {
-  const { definition, corpus } = suite;
+  const { definition, corpus, tasks } = suite;
   const { measures, directions, seed } = definition;
   const { examples } = corpus;
+  const probes = tasks.filter((task) => task.kind === "probe");
+  const others = taskRows({ ...suite, tasks: tasks.filter((task) => task.kind !== "probe") });
+  const sentences = sum(
+    probes,
+    ({ train, validation, test }) => train.length + validation.length + test.length,
+  );
   const foreseen = foreseenRows(graph, examples.length, { measures, directions, seed, batch: 1 });
-  const rows = foreseen.reduce((sum, each) => sum + each, taskRows(suite));
-  const length = examples.reduce((sum, { inputIds }) => sum + inputIds.length, 0) / examples.length;
+  const rows = sum(foreseen, (each) => each) + others + MODELS * sentences;
+  const fits = sum(probes, ({ train, classes }) => train.length * (FIT + FIT_CLASS * classes.length));
+  const length = sum(examples, ({ inputIds }) => inputIds.length) / examples.length;
   return {
     rows,
-    seconds: rows * ((2 * parameters * length) / SPEED + ROW),
+    seconds: rows * ((2 * parameters * length) / SPEED + ROW) + fits,
     refusal: vocabulary === null ? null : refusalOf(() => assertVocabulary(vocabulary, definition)),
   };
+}
+
+function sum<T>(list: readonly T[], of: (each: T) => number): number {
+  return list.reduce((total, each) => total + of(each), 0);
 }
 
 function refusalOf(check: () => void): string | null {

@@ -1,5 +1,5 @@
 /** What an evaluation is doing, in words. */
-import type { EvaluationStage, EvaluationState } from "../../../shared/api/evaluations.ts";
+import type { EvaluationStage, EvaluationState, Workers } from "../../../shared/api/evaluations.ts";
 
 const STAGES: Readonly<Record<EvaluationStage, string>> = {
   preparing: "inspecting the model, checking its rewriting, choosing the step",
@@ -12,10 +12,15 @@ const STAGES: Readonly<Record<EvaluationStage, string>> = {
 
 export const stageText = (stage: EvaluationStage): string => STAGES[stage];
 
-export function stateText(state: EvaluationState, stage: EvaluationStage | null): string {
+/** @param device what runs it. */
+export function stateText(
+  state: EvaluationState,
+  stage: EvaluationStage | null,
+  device: Workers = "edge",
+): string {
   switch (state) {
     case "queued":
-      return "waiting for its turn";
+      return device === "lent" ? "waiting for a lent machine to take it" : "waiting for its turn";
     case "running":
       return stage === null ? "beginning" : stageText(stage);
     case "finished":

@@ -20,11 +20,15 @@ addEventListener("message", ({ data }: MessageEvent<Question>) => {
 });
 
 async function answer({ id, pairs }: Question): Promise<void> {
+  let worked = 0;
   for (const name of COEFFICIENTS) {
-    // A newer question has come meanwhile, or comes now.
-    await new Promise((resolve) => setTimeout(resolve));
+    // A newer question may have come meanwhile. Rests are as long as the work, so that where there are few cores the page
+    // has one to draw with.
+    await new Promise((resolve) => setTimeout(resolve, worked));
     if (id !== last) return;
+    const begin = performance.now();
     const answered: Answer = { id, name, found: correlate(name, pairs) };
+    worked = performance.now() - begin;
     postMessage(answered);
   }
 }

@@ -7,17 +7,25 @@ export interface Slice {
 }
 
 /** Rows beyond the edges that are there all the same, so that a turn of the wheel finds them. */
-const OVERSCAN = 4;
+export const OVERSCAN = 4;
 
 /**
- * First and end change by whole steps of `OVERSCAN`, so that most scroll events leave the document as it is.
+ * First and end change by whole steps of `overscan`, so that most scroll events leave the document as it is.
  *
  * @param top pixels scrolled, negative where something stands above the rows. @param height of what is seen, pixels.
+ * @param overscan 0 for what is seen and nothing else.
  */
-export function visibleSlice(top: number, height: number, rowHeight: number, rows: number): Slice {
-  const step = (row: number) => Math.max(0, Math.floor(row / OVERSCAN)) * OVERSCAN;
-  const first = Math.max(0, Math.min(step(top / rowHeight), rows) - OVERSCAN);
-  const end = Math.min(rows, step((top + height) / rowHeight) + 2 * OVERSCAN);
+export function visibleSlice(
+  top: number,
+  height: number,
+  rowHeight: number,
+  rows: number,
+  overscan = OVERSCAN,
+): Slice {
+  const size = Math.max(1, overscan);
+  const step = (row: number) => Math.max(0, Math.floor(row / size)) * size;
+  const first = Math.max(0, Math.min(step(top / rowHeight), rows) - overscan);
+  const end = Math.min(rows, step((top + height) / rowHeight) + size + overscan);
   return { first: Math.min(first, end), end };
 }
 
