@@ -12,7 +12,11 @@ export interface Answer {
   readonly found: Correlated;
 }
 
+/** How long it rests after work, in times of that work: where there are few cores, the page needs them to draw with. */
+const REST = 3;
+
 let last = 0;
+let restsUntil = 0;
 
 addEventListener("message", ({ data }: MessageEvent<Question>) => {
   last = data.id;
@@ -20,15 +24,14 @@ addEventListener("message", ({ data }: MessageEvent<Question>) => {
 });
 
 async function answer({ id, pairs }: Question): Promise<void> {
-  let worked = 0;
   for (const name of COEFFICIENTS) {
-    // A newer question may have come meanwhile. Rests are as long as the work, so that where there are few cores the page
-    // has one to draw with.
-    await new Promise((resolve) => setTimeout(resolve, worked));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, restsUntil - performance.now())));
+    // A newer question may have come meanwhile.
     if (id !== last) return;
     const begin = performance.now();
     const answered: Answer = { id, name, found: correlate(name, pairs) };
-    worked = performance.now() - begin;
+    const end = performance.now();
+    restsUntil = end + REST * (end - begin);
     postMessage(answered);
   }
 }
