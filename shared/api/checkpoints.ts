@@ -43,6 +43,26 @@ export const checkpointSchema = boardRowSchema
     ),
   });
 
+/** What a board keeps of results that others took the place of. */
+export const MOST_REPLACED = 10;
+
+export const replacedResultsSchema = z.object({
+  results: z.array(
+    z.object({
+      /** Of the whole result, which the same address without `/replaced` gives for `?sha256=`. */
+      resultSha256: sha256Schema,
+      origin: boardRowSchema.shape.origin,
+      addedAt: dateSchema,
+      replacedAt: dateSchema,
+    }),
+  ),
+});
+
+export const resultQuerySchema = z.strictObject({
+  /** An earlier result, instead of the one on the board. */
+  sha256: sha256Schema.optional(),
+});
+
 /** Fields of the card that are given take the place of those there are; null takes one away. */
 export const checkpointChangesSchema = z
   .strictObject({ visibility: visibilitySchema.optional(), card: shownCardSchema.optional() })
@@ -80,4 +100,5 @@ export const ownCheckpointsSchema = z.object({
 
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 export type CheckpointChanges = z.infer<typeof checkpointChangesSchema>;
+export type ReplacedResults = z.infer<typeof replacedResultsSchema>;
 export type OwnCheckpoints = z.infer<typeof ownCheckpointsSchema>;

@@ -4,18 +4,19 @@ import { boardRowSchema } from "./boards.ts";
 import { checkpointIdSchema, suiteIdSchema, suiteNameSchema } from "./names.ts";
 
 export const [FEWEST_COMPARED, MOST_COMPARED] = [2, 6];
+const COUNT = `name ${FEWEST_COMPARED} to ${MOST_COMPARED} checkpoints, each as checkpoint=ID`;
 
 export const compareQuerySchema = z.strictObject({
   suite: suiteNameSchema,
   /** Given once for each. */
   checkpoint: z
-    .union([checkpointIdSchema, z.array(checkpointIdSchema)])
+    .union([z.string(), z.array(z.string())], { error: COUNT })
     .transform((ids) => [ids].flat())
     .pipe(
       z
         .array(checkpointIdSchema)
-        .min(FEWEST_COMPARED, `name ${FEWEST_COMPARED} to ${MOST_COMPARED} checkpoints`)
-        .max(MOST_COMPARED, `name ${FEWEST_COMPARED} to ${MOST_COMPARED} checkpoints`)
+        .min(FEWEST_COMPARED, COUNT)
+        .max(MOST_COMPARED, COUNT)
         .refine((ids) => new Set(ids).size === ids.length, "a checkpoint is there twice"),
     ),
 });

@@ -58,7 +58,7 @@ const evaluation = z.object({
   endedAt: dateSchema.nullable(),
   /** That shards took, from claim to result, added up. */
   shardSeconds: z.number().nonnegative(),
-  /** Of the whole result, at `checkpoints/ID/results/SUITE` for as long as no newer one takes its place. */
+  /** Of the whole result, at `checkpoints/ID/results/SUITE`, with `?sha256=` once newer ones have taken its place. */
   resultSha256: sha256Schema.nullable(),
 });
 

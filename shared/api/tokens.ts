@@ -18,11 +18,14 @@ export const tokenIdSchema = z
 /** Who owns what was uploaded: an account or, without one, a token, by its id; or the one who runs the board. */
 export const ownerSchema = z.union([z.literal("owner"), tokenIdSchema]);
 
+/** No token lasts longer; the one of whoever runs the board, from its environment, has no end. */
+export const MOST_TOKEN_DAYS = 366;
+
 export const newTokenSchema = z.strictObject({
   /** Whose it is, or what for. */
   label: labelSchema,
   scopes: z.array(scopeSchema).min(1).max(SCOPES.length),
-  /** From when on it is worth nothing; in 90 days unless given. */
+  /** From when on it is worth nothing: within `MOST_TOKEN_DAYS`; in 90 days unless given. */
   expiresAt: dateSchema.optional(),
 });
 

@@ -76,7 +76,7 @@ class Walk {
       if (this.memory < 0) throw tooMuchMemory();
       if (this.written > MAX_SKELETON_BYTES) {
         throw new ModelFormatError(
-          `the graph without its weights is larger than ${MAX_SKELETON_BYTES / 2 ** 20} MiB; is this a language model?`,
+          `the graph without its weights is larger than ${MAX_SKELETON_BYTES / 2 ** 20} MiB, so this is hardly a language model`,
         );
       }
       chunks.push(bytes);
@@ -160,7 +160,7 @@ class Walk {
 
 export function tooMuchMemory(): ModelFormatError {
   return new ModelFormatError(
-    "its graph would take too much memory, even without its weights; is this a language model?",
+    "its graph would take too much memory, even without its weights, so this is hardly a language model",
   );
 }
 

@@ -1,5 +1,5 @@
 /** A board in use: `plateau push`, and many who read meanwhile. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -60,6 +60,12 @@ test("a checkpoint of the zoo, to its complete row", async () => {
   for (const cell of [...Object.values(row.measures), ...Object.values(row.tasks)]) {
     expect(cell.value).toEqual(expect.any(Number));
   }
+
+  const log = () => readFileSync(server.log, "utf8");
+  const states = (state: string) =>
+    new RegExp(`Z evaluation [a-z2-7]{16} of ${row.checkpoint} with small@1 is ${state}`);
+  await expect.poll(log, { timeout: 20_000 }).toMatch(states("finished after \\d"));
+  expect(log()).toMatch(states("(queued|running)"));
 
   const again = await push(`${ZOO}adamw-d32-s1-step-9000.onnx`, "--json");
   expect(again.stderr).toContain("this board has evaluated it with small@1 before");

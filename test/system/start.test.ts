@@ -36,11 +36,10 @@ describe("a board with its zoo", () => {
     expect(csv.stdout.trim().split("\r\n")).toHaveLength(21);
     const list = await plateau(["board"], { env: { PLATEAU_SERVER: server.address } });
     expect(list.stdout).toContain("pcfg-mini@1");
-    expectSentence(
-      await plateau(["board", "nothing", "--server", server.address]),
-      /There is no suite nothing on this board/,
-      1,
-    );
+    const board = (...args: string[]) => plateau(["board", ...args, "--server", server.address]);
+    expectSentence(await board("nothing"), /There is no suite nothing on this board/, 1);
+    expectSentence(await board("pcfg-mini", "--sort", "bogus"), /has no 'bogus'\. Choose among name, run/, 2);
+    expectSentence(await board("pcfg-mini", "--sort", "bogus", "--csv"), /has no 'bogus'/, 2);
   });
 
   test("its token is in a file for its owner alone, and in nothing else", () => {
@@ -67,6 +66,37 @@ describe("a board with its zoo", () => {
       expect(status, path).toBe(404);
       expect(problemSchema.parse(JSON.parse(body)).code).toBe("no-such-route");
     }
+  });
+
+  test("parts of pages that are not there are not the page itself", async () => {
+    for (const path of ["/assets/nothing-1a2b3c.js", "/assets/", "/assets/../assets/x"]) {
+      const response = await fetch(`${server.address}${path}`);
+      expect(response.status, path).toBe(404);
+      expect(response.headers.get("Cache-Control"), path).toBe("no-store");
+      expect(problemSchema.parse(await response.json()).code).toBe("no-such-file");
+    }
+    const page = await fetch(`${server.address}/boards/pcfg-mini`);
+    const [script] = /\/assets\/[^"]+\.js/.exec(await page.text())!;
+    const part = await fetch(`${server.address}${script}`);
+    expect(part.status).toBe(200);
+    expect(Object.fromEntries(part.headers)).toMatchObject({
+      "content-type": expect.stringContaining("javascript"),
+      "cache-control": expect.stringContaining("immutable"),
+      "cross-origin-embedder-policy": "require-corp",
+      "content-security-policy": expect.stringContaining("script-src 'self' 'wasm-unsafe-eval'"),
+    });
+    await part.body?.cancel();
+  });
+
+  test("says when all it begins with is there, and keeps a log of what is refused", async () => {
+    await expect.poll(server.said).toContain("all suites to begin with are there: pcfg-mini@1");
+    await fetch(`${server.address}/api/v1/boards/none?sort=name`);
+    await fetch(`${server.address}/api/v1/checkpoints/${server.token}`);
+    const log = () => readFileSync(server.log, "utf8");
+    await expect.poll(log).toMatch(/^\d{4}-\S+Z 404 GET \/api\/v1\/boards\/none after \d+ ms$/m);
+    await expect.poll(log).toMatch(/ 400 GET \/api\/v1\/checkpoints\/… after/);
+    expect(log()).toMatch(/ running at http:/);
+    expect(log()).not.toContain(server.token);
   });
 
   test("refuses a large body without a token before it is there", async () => {

@@ -11,6 +11,8 @@ export interface Bindings {
   readonly SHARDS: EvaluationBindings["SHARDS"];
   /** The compute worker, for evaluations that are not stored. */
   readonly EDGE: Fetcher;
+  /** The dashboard's files; absent where there are none. */
+  readonly ASSETS?: Fetcher;
   /** The owner's token; see wrangler.toml. */
   readonly PLATEAU_OWNER_TOKEN?: string;
   /** Sign-in through GitHub, and quotas: see accounts/settings.ts, quotas/settings.ts and docs/hosting.md. */

@@ -4,6 +4,7 @@ import type { ImportReport, Outcome, ResultRecord } from "../../../shared/api/ar
 import { suiteIdSchema } from "../../../shared/api/names.ts";
 import { PlateauError } from "../../../shared/errors.ts";
 import { resultSchema, type Result } from "../../../shared/evaluate/result-schema.ts";
+import { removeUnneeded, settleRemoval } from "../checkpoints/removals.ts";
 import { resultKey } from "../checkpoints/store.ts";
 import type { Bindings } from "../environment.ts";
 import { ApiError } from "../problems/api-error.ts";
@@ -39,11 +40,11 @@ export async function importResult(
   const model = result.checkpoint.sha256;
   const text = JSON.stringify(result);
   const hash = hex(await sha256(text));
-  const there = await find(DB, { suite: suite.id, model, owner, id: checkpoint?.id ?? null });
+  const there = await find(DB, { suite: suite.id, model, owner, hash, id: checkpoint?.id ?? null });
   const outcome = outcomeOf(there.resultHash, hash);
   const report = (id: string) => ({ suite: suite.id, checkpoint: id, sha256: model, outcome });
   if (outcome === "unchanged") {
-    if (!(await BLOBS.head(resultKey(hash)))) await BLOBS.put(resultKey(hash), text);
+    await keepResult(bindings, hash, text);
     return report(there.checkpoint!);
   }
   if (outcome === "replaced" && !input.replace) {
@@ -67,7 +68,18 @@ export async function importResult(
     },
     labels: { ...labels, name: checkpoint?.name ?? labels.name },
   });
+  if (there.shared) await keepResult(bindings, hash, text);
   return report(id);
+}
+
+/** For a row that is committed: the same result may have been removed with another row meanwhile, or with this one. */
+async function keepResult(bindings: Bindings, hash: string, text: string): Promise<void> {
+  const { DB, BLOBS } = bindings;
+  const object = { kind: "result", sha256: hash } as const;
+  await settleRemoval(DB, object);
+  if (await BLOBS.head(resultKey(hash))) return;
+  await BLOBS.put(resultKey(hash), text);
+  await removeUnneeded(bindings, [object], Date.now());
 }
 
 function readResult({ value, place }: ResultToImport): Result {
@@ -118,26 +130,32 @@ interface Found {
   readonly resultHash: string | null;
   /** Whether the id that was asked for is another model's. */
   readonly idTaken: boolean;
+  /** Whether another row needs the very same result, or needed it a moment ago. */
+  readonly shared: boolean;
 }
 
 interface Sought {
   readonly suite: string;
   readonly model: string;
   readonly owner: string | null;
+  readonly hash: string;
   readonly id: string | null;
 }
 
-async function find(database: D1Database, { suite, model, owner, id }: Sought): Promise<Found> {
+async function find(database: D1Database, { suite, model, owner, hash, id }: Sought): Promise<Found> {
   const row = await database
     .prepare(
-      "SELECT c.id AS checkpoint, r.result_sha256 AS resultHash, EXISTS (SELECT 1 FROM checkpoints WHERE id = ?4) AS taken " +
+      "SELECT c.id AS checkpoint, r.result_sha256 AS resultHash, EXISTS (SELECT 1 FROM checkpoints WHERE id = ?4) AS taken, " +
+        "EXISTS (SELECT 1 FROM results WHERE result_sha256 = ?5) OR " +
+        "EXISTS (SELECT 1 FROM replaced_results WHERE result_sha256 = ?5) OR " +
+        "EXISTS (SELECT 1 FROM removals WHERE kind = 'result' AND sha256 = ?5) AS shared " +
         "FROM (SELECT 1) LEFT JOIN checkpoints c ON c.sha256 = ?2 AND c.owner IS ?3 " +
         "LEFT JOIN results r ON r.suite = ?1 AND r.checkpoint = c.id",
     )
-    .bind(suite, model, owner, id)
-    .first<{ checkpoint: string | null; resultHash: string | null; taken: number }>();
-  const { checkpoint = null, resultHash = null, taken = 0 } = row ?? {};
-  return { checkpoint, resultHash, idTaken: taken === 1 };
+    .bind(suite, model, owner, id, hash)
+    .first<{ checkpoint: string | null; resultHash: string | null; taken: number; shared: number }>();
+  const { checkpoint = null, resultHash = null, taken = 0, shared = 0 } = row ?? {};
+  return { checkpoint, resultHash, idTaken: taken === 1, shared: shared === 1 };
 }
 
 function outcomeOf(there: string | null, now: string): Outcome {

@@ -264,7 +264,7 @@ test("CSV is the whole board in order, and no cell is a formula", async () => {
     "checkpoint,name,run,family,step,parameters,sha256,origin,owner,addedAt,loss,loss standard error,loss tier," +
       "fisher-trace,fisher-trace standard error,fisher-trace tier,hessian-trace,hessian-trace standard error," +
       "hessian-trace tier,task:parity,task:parity standard error,task:parity tier,task:pairs," +
-      "task:pairs standard error,task:pairs tier",
+      "task:pairs standard error,task:pairs tier,tiers up to date",
   );
   const shown = [
     '"\'=HYPERLINK(""http://x"")"',
@@ -282,6 +282,15 @@ test("CSV is the whole board in order, and no cell is a formula", async () => {
   expect(lines[1]).toMatch(/,0,0\.01235,1?,,,,12,0\.01235,/);
   // Numbers are numbers, even negative ones.
   expect(lines[2]).toMatch(/,1,0\.01235,\d?,-1,0\.01235,\d?,12,/);
+  const standing = async (upToDate: boolean) => {
+    await bindings.DB.prepare("UPDATE suites SET tiers_computed = tiers_wanted - ? WHERE id = 'cells@1'")
+      .bind(upToDate ? 0 : 1)
+      .run();
+    const rows = (await (await api("boards/cells?format=csv")).text()).trim().split("\r\n").slice(1);
+    return new Set(rows.map((row) => row.slice(row.lastIndexOf(",") + 1)));
+  };
+  expect(await standing(false)).toEqual(new Set(["no"]));
+  expect(await standing(true)).toEqual(new Set(["yes"]));
   const whole = await (await api("boards/big?format=csv&sort=fisher-trace")).text();
   expect(whole.trim().split("\r\n")).toHaveLength(ROWS + 1);
 });

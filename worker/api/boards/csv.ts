@@ -1,8 +1,8 @@
 /** A whole board as comma-separated values. */
 import type { BoardQuery, BoardRow } from "../../../shared/api/boards.ts";
 import { csvLine, type Cell } from "../../../shared/api/csv.ts";
-import type { PublishedSuite } from "../../../shared/api/suites.ts";
 import { boardOrder } from "./order.ts";
+import type { StoredSuite } from "../suites/store.ts";
 import { boardRow } from "./rows.ts";
 import { selectRows, type Position } from "./select-rows.ts";
 
@@ -11,7 +11,7 @@ const ROWS_AT_ONCE = 500;
 /** A head and a line for each row that the filters let through, in order, read piece by piece. */
 export async function* boardCsv(
   database: D1Database,
-  suite: PublishedSuite,
+  suite: StoredSuite,
   query: BoardQuery,
 ): AsyncGenerator<string> {
   const order = boardOrder(suite, query);
@@ -48,7 +48,7 @@ const FIELDS = [
   "addedAt",
 ] as const;
 
-function columnsOf({ measures, tasks }: PublishedSuite): Column[] {
+function columnsOf({ measures, tasks, tiers }: StoredSuite): Column[] {
   return [
     ...FIELDS.map((field): Column => ({ head: field, cell: (row) => row[field] })),
     ...measures.flatMap(({ id }): Column[] => [
@@ -61,6 +61,8 @@ function columnsOf({ measures, tasks }: PublishedSuite): Column[] {
       { head: `task:${id} standard error`, cell: ({ tasks: { [id]: cell } }) => errorOf(cell) },
       { head: `task:${id} tier`, cell: ({ tiers: { [`task:${id}`]: tier } }) => tier ?? null },
     ]),
+    // Of the board, in every row: a file holds nothing beside its rows.
+    { head: "tiers up to date", cell: () => (tiers.upToDate ? "yes" : "no") },
   ];
 }
 

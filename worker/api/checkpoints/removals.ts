@@ -3,8 +3,8 @@
  *
  * Triggers put into `removals` what a row leaves behind. R2 and D1 do not commit together, so that an object could be
  * removed just after another row came to need it. Therefore its row in `removals` is marked first, by a statement that
- * finds it unneeded, and deleted after the object. Whoever needs a model first commits that it does, from when on no
- * removal begins, then waits for one that is under way (`settleRemoval`), and only then looks whether the model is there.
+ * finds it unneeded, and deleted after the object. Whoever needs an object first commits that it does, from when on no
+ * removal begins, then waits for one that is under way (`settleRemoval`), and only then looks whether it is there.
  */
 import type { Bindings } from "../environment.ts";
 import { ApiError } from "../problems/api-error.ts";
@@ -28,7 +28,8 @@ const NEEDED =
   "CASE removals.kind WHEN 'model' THEN " +
   "EXISTS (SELECT 1 FROM checkpoints c WHERE c.sha256 = removals.sha256 AND c.bytes IS NOT NULL) OR " +
   "EXISTS (SELECT 1 FROM uploads u WHERE u.sha256 = removals.sha256 AND u.checkpoint IS NULL) " +
-  "ELSE EXISTS (SELECT 1 FROM results r WHERE r.result_sha256 = removals.sha256) END";
+  "ELSE EXISTS (SELECT 1 FROM results r WHERE r.result_sha256 = removals.sha256) OR " +
+  "EXISTS (SELECT 1 FROM replaced_results p WHERE p.result_sha256 = removals.sha256) END";
 /** Whether nobody is removing it, or whoever did is gone. */
 const IDLE = "(removals.started_at IS NULL OR removals.started_at < ?1)";
 const LISTED = "(kind, sha256) IN (SELECT value ->> 'kind', value ->> 'sha256' FROM json_each(?2))";
@@ -67,15 +68,15 @@ export async function finishRemovals(bindings: Bindings, now: number): Promise<v
 }
 
 /**
- * Waits until no removal of the model is under way. Call it once a row that needs the model is committed.
+ * Waits until no removal of the object is under way. Call it once a row that needs it is committed.
  *
  * @throws ApiError 503 where that takes too long.
  */
-export async function settleRemoval(database: D1Database, sha256: string): Promise<void> {
+export async function settleRemoval(database: D1Database, { kind, sha256 }: HashedObject): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const found = await database
-      .prepare("SELECT 1 FROM removals WHERE kind = 'model' AND sha256 = ? AND started_at >= ?")
-      .bind(sha256, Date.now() - STALE)
+      .prepare("SELECT 1 FROM removals WHERE kind = ? AND sha256 = ? AND started_at >= ?")
+      .bind(kind, sha256, Date.now() - STALE)
       .first();
     if (!found) return;
     await scheduler.wait(PAUSE);
@@ -83,7 +84,7 @@ export async function settleRemoval(database: D1Database, sha256: string): Promi
   throw new ApiError(
     503,
     "removal-under-way",
-    `The same model (sha256 ${sha256}) is being removed at the moment; try again in a minute.`,
+    `The same ${kind} (sha256 ${sha256}) is being removed at the moment; try again in a minute.`,
     { headers: { "Retry-After": "60" } },
   );
 }

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { importReportSchema } from "../../../shared/api/archive.ts";
 import { boardPageSchema } from "../../../shared/api/boards.ts";
-import { checkpointSchema } from "../../../shared/api/checkpoints.ts";
+import { checkpointSchema, MOST_REPLACED, replacedResultsSchema } from "../../../shared/api/checkpoints.ts";
+import type { Result } from "../../../shared/evaluate/result-schema.ts";
 import type { Bindings } from "../environment.ts";
 import { bindings } from "../testing/bindings.ts";
 import { toyFile } from "../testing/models.ts";
@@ -32,6 +33,7 @@ async function publish(id: string): Promise<string> {
 
 async function bringIn(result: SyntheticResult, query = "") {
   const response = await api(`import${query}`, { token: owner, json: await syntheticResult(result) });
+  expect(response.status, await response.clone().text()).toBe(200);
   const { checkpoint, suite } = importReportSchema.parse(await response.json()).results[0]!;
   const { results } = checkpointSchema.parse(await (await api(`checkpoints/${checkpoint}`)).json());
   return { checkpoint, hash: results.find((each) => each.suite === suite)!.resultSha256 };
@@ -78,14 +80,81 @@ test("its rows on boards and its results go with it, and no others", async () =>
   expect(await removals()).toEqual([]);
 });
 
-test("a result that another one took the place of goes in time", async () => {
+test("results that others took the place of can still be had, so many of them, until the checkpoint goes", async () => {
   const suite = await publish("replaced@1");
-  const before = await bringIn({ suite, model: 3, name: "x", loss: 1 });
-  const after = await bringIn({ suite, model: 3, name: "x", loss: 2 }, "?replace=true");
-  expect(after.hash).not.toBe(before.hash);
+  const all = [];
+  for (let loss = 1; loss <= MOST_REPLACED + 2; loss++) {
+    all.push(await bringIn({ suite, model: 3, name: "x", loss }, "?replace=true"));
+  }
+  const { checkpoint } = all[0]!;
+  const path = `checkpoints/${checkpoint}/results/replaced`;
+  const list = async () => replacedResultsSchema.parse(await (await api(`${path}/replaced`)).json()).results;
+  const [forgotten, oldest] = all.map(({ hash }) => hash);
+  const kept = all.slice(1, -1).map(({ hash }) => hash);
+  const listed = await list();
+  expect(listed.map(({ resultSha256 }) => resultSha256)).toEqual(kept.toReversed());
+  expect(listed[0]).toMatchObject({ origin: "imported" });
+
   await finishRemovals(bindings, Date.now());
-  expect(await there(resultKey(before.hash))).toBe(false);
-  expect(await there(resultKey(after.hash))).toBe(true);
+  expect(await removals()).toEqual([]);
+  expect(await there(resultKey(forgotten!))).toBe(false);
+  const earlier = await (await api(`${path}?sha256=${oldest}`)).json<Result>();
+  expect(earlier.measures["loss"]).toMatchObject({ value: 2 });
+  expect(await problemOf(await api(`${path}?sha256=${forgotten}`))).toMatchObject({
+    ...{ status: 404, code: "no-such-result" },
+    detail: expect.stringContaining("/replaced"),
+  });
+  expect((await api(`${path}?sha256=${all.at(-1)!.hash}`)).status).toBe(200);
+  expect(await problemOf(await api(`${path}?sha256=' OR 1=1`))).toMatchObject({ status: 400 });
+
+  // One that comes back is kept once, and is the last that went.
+  await bringIn({ suite, model: 3, name: "x", loss: 5 }, "?replace=true");
+  await bringIn({ suite, model: 3, name: "x", loss: 99 }, "?replace=true");
+  expect((await list())[0]!.resultSha256).toBe(all[4]!.hash);
+  expect(new Set((await list()).map(({ resultSha256 }) => resultSha256)).size).toBe(MOST_REPLACED);
+
+  await finishRemovals(bindings, Date.now());
+  expect((await remove(checkpoint, owner)).status).toBe(204);
+  expect(await Promise.all(all.map(({ hash }) => there(resultKey(hash))))).toEqual(all.map(() => false));
+  expect(await removals()).toEqual([]);
+});
+
+test("a result that is imported while the same is being removed is there afterwards", async () => {
+  const suite = await publish("race@1");
+  const { hash } = await bringIn({ suite, model: 4, name: "x" });
+  const key = resultKey(hash);
+  for (const before of ["there", "gone"]) {
+    if (before === "gone") await DB.prepare("DELETE FROM results WHERE suite = 'race@1'").run();
+    await DB.prepare("INSERT OR REPLACE INTO removals VALUES ('result', ?, 'slow', ?)")
+      .bind(hash, Date.now())
+      .run();
+    const importing = bringIn({ suite, model: 4, name: "x" });
+    await scheduler.wait(300);
+    await BLOBS.delete(key);
+    await DB.prepare("DELETE FROM removals WHERE removal = 'slow'").run();
+    expect((await importing).hash).toBe(hash);
+    expect(await there(key), before).toBe(true);
+  }
+});
+
+test("importing and removing the same at once leaves a row with its result, or nothing", async () => {
+  const suite = await publish("both@1");
+  for (let round = 0; round < 6; round++) {
+    const { checkpoint, hash } = await bringIn({ suite, model: 6, name: "x" });
+    const again = syntheticResult({ suite, model: 6, name: "x" });
+    const [removed, imported] = await Promise.all([
+      scheduler.wait(4 * round).then(() => remove(checkpoint, owner)),
+      api("import", { token: owner, json: await again }),
+    ]);
+    expect([removed.status, imported.status]).toEqual([204, 200]);
+    const { results } = importReportSchema.parse(await imported.json());
+    const result = await api(`checkpoints/${results[0]!.checkpoint}/results/both`);
+    expect([200, 404], `round ${round}`).toContain(result.status);
+    await result.body?.cancel();
+    await finishRemovals(bindings, Date.now());
+    expect(await there(resultKey(hash)), `round ${round}`).toBe(result.status === 200);
+    if (result.status === 200) await remove(results[0]!.checkpoint, owner);
+  }
   expect(await removals()).toEqual([]);
 });
 

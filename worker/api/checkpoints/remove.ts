@@ -10,15 +10,18 @@ export async function removeCheckpoint(
   now: number,
 ): Promise<string[]> {
   const { DB } = bindings;
-  const [, left] = await DB.batch<HashedObject & { readonly suite: string }>([
+  const [, left, replaced] = await DB.batch<HashedObject & { readonly suite: string }>([
     // Completing that upload again would answer a checkpoint that is no longer there.
     DB.prepare("DELETE FROM uploads WHERE checkpoint = ?").bind(id),
     DB.prepare(
       "DELETE FROM results WHERE checkpoint = ? RETURNING 'result' AS kind, result_sha256 AS sha256, suite",
     ).bind(id),
+    DB.prepare(
+      "DELETE FROM replaced_results WHERE checkpoint = ? RETURNING 'result' AS kind, result_sha256 AS sha256, suite",
+    ).bind(id),
     DB.prepare("DELETE FROM checkpoints WHERE id = ?").bind(id),
   ]);
   const results = left!.results;
-  await removeUnneeded(bindings, [{ kind: "model", sha256 }, ...results], now);
+  await removeUnneeded(bindings, [{ kind: "model", sha256 }, ...results, ...replaced!.results], now);
   return results.map(({ suite }) => suite);
 }

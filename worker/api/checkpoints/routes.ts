@@ -4,6 +4,9 @@ import {
   checkpointSchema,
   ownCheckpointsQuerySchema,
   ownCheckpointsSchema,
+  MOST_REPLACED,
+  replacedResultsSchema,
+  resultQuerySchema,
 } from "../../../shared/api/checkpoints.ts";
 import { checkpointIdSchema, suiteNameSchema } from "../../../shared/api/names.ts";
 import { uploadSchema } from "../../../shared/api/uploads.ts";
@@ -24,7 +27,8 @@ import { changeCheckpoint } from "./change.ts";
 import { downloadModel } from "./download.ts";
 import { listOwn } from "./list.ts";
 import { removeCheckpoint } from "./remove.ts";
-import { findManaged, noSuchCheckpoint, requireCheckpoint, requireResultHash, resultKey } from "./store.ts";
+import { replacedResults, requireResultHash } from "./results.ts";
+import { findManaged, noSuchCheckpoint, requireCheckpoint, resultKey } from "./store.ts";
 import type { ManagedCheckpoint } from "./store.ts";
 
 /** Written by this board after validation: see Result in the components. */
@@ -32,6 +36,7 @@ export const RESULT_FILE = { $ref: "#/components/schemas/Result" };
 const LARGEST_BODY = 524_288;
 
 const params = z.object({ id: checkpointIdSchema });
+const resultParams = params.extend({ suite: suiteNameSchema });
 const managed = secured("submit", "admin");
 
 const list = createRoute({
@@ -102,8 +107,16 @@ const result = createRoute({
   method: "get",
   path: "/checkpoints/{id}/results/{suite}",
   summary: "The whole result with one suite: all errors, tensors, examples, and the receipt",
-  request: { params: params.extend({ suite: suiteNameSchema }) },
+  request: { params: resultParams, query: resultQuerySchema },
   responses: { 200: file("application/json", RESULT_FILE, "The result"), ...PROBLEM },
+});
+
+const replaced = createRoute({
+  method: "get",
+  path: "/checkpoints/{id}/results/{suite}/replaced",
+  summary: `Results with one suite that others took the place of on the board: the last ${MOST_REPLACED}`,
+  request: { params: resultParams },
+  responses: { 200: json(replacedResultsSchema, "The last one first"), ...PROBLEM },
 });
 
 export const checkpoints = createApi()
@@ -155,11 +168,17 @@ export const checkpoints = createApi()
     recomputeSoon(context, await removeCheckpoint(env, checkpoint, now));
     return context.body(null, 204);
   })
+  .openapi(replaced, async (context) => {
+    const { DB } = context.env;
+    const { id, suite: name } = context.req.valid("param");
+    const suite = await requireSuite(DB, name);
+    return context.json(await replacedResults(DB, id, suite.id), 200);
+  })
   .openapi(result, async (context) => {
     const { DB, BLOBS } = context.env;
     const { id, suite: name } = context.req.valid("param");
     const suite = await requireSuite(DB, name);
-    const hash = await requireResultHash(DB, id, suite.id);
+    const hash = await requireResultHash(DB, id, suite.id, context.req.valid("query").sha256);
     const headers = {
       ETag: `"${hash}"`,
       "Cache-Control": "public, no-cache",

@@ -63,24 +63,6 @@ export async function requireCheckpoint(database: D1Database, id: string): Promi
   };
 }
 
-/** @throws ApiError 404 where the checkpoint has none with this suite. */
-export async function requireResultHash(
-  database: D1Database,
-  checkpoint: string,
-  suite: string,
-): Promise<string> {
-  const row = await database
-    .prepare("SELECT result_sha256 FROM results WHERE suite = ? AND checkpoint = ?")
-    .bind(suite, checkpoint)
-    .first<{ result_sha256: string }>();
-  if (row) return row.result_sha256;
-  throw new ApiError(
-    404,
-    "no-such-result",
-    `The checkpoint ${checkpoint} has no result with ${suite}; GET checkpoints/${checkpoint} lists what it has.`,
-  );
-}
-
 /** What those who may change a checkpoint need to know of it. */
 export type ManagedCheckpoint = Pick<CheckpointRow, "id" | "sha256" | "name" | "card"> & {
   readonly owner: string | null;

@@ -99,6 +99,8 @@ test("refuses what cannot be compared", async () => {
   for (const path of [...invalid, query(Array.from({ length: 7 }, () => ids[0]!)), `${query(ids)}&more=1`]) {
     expect(await problemOf(await api(path)), path).toMatchObject({ status: 400, code: "invalid-request" });
   }
+  expect((await problemOf(await api(query([])))).detail).toContain("name 2 to 6 checkpoints");
+  expect((await problemOf(await api(query(["x", "y"])))).detail).toContain("expected a checkpoint's id");
   expect(await problemOf(await api(query([ids[0]!, other])))).toMatchObject({
     ...{ status: 404, code: "no-such-result" },
     detail: expect.stringContaining(other),

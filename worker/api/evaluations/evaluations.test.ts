@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { boardPageSchema } from "../../../shared/api/boards.ts";
-import { checkpointSchema } from "../../../shared/api/checkpoints.ts";
+import { checkpointSchema, replacedResultsSchema } from "../../../shared/api/checkpoints.ts";
 import type { Evaluation } from "../../../shared/api/evaluations.ts";
 import { resultSchema, type Result } from "../../../shared/evaluate/result-schema.ts";
 import { randomSource } from "../../../test/support/random.ts";
@@ -122,9 +122,12 @@ test("a finished evaluation is the checkpoint's row, and a newer one takes its p
   expect(checkpoint.results).toMatchObject([{ suite: "rows@1", resultSha256: second.resultSha256 }]);
   const results = (await bindings.BLOBS.list({ prefix: "results/" })).objects.map(({ key }) => key);
   expect(results).toContain(`results/${second.resultSha256}.json`);
-  expect(results).not.toContain(`results/${first.resultSha256}.json`);
-  // The first one is history.
+  // The first one is history, and so is its result.
   expect(await show(first.id)).toEqual(first);
+  const path = `checkpoints/${first.checkpoint}/results/rows`;
+  const replaced = replacedResultsSchema.parse(await (await api(`${path}/replaced`)).json());
+  expect(replaced.results).toMatchObject([{ resultSha256: first.resultSha256, origin: "edge" }]);
+  expect(await (await api(`${path}?sha256=${first.resultSha256}`)).json()).toEqual(result);
 });
 
 test("some that finish at the same moment leave one row and one result", async () => {

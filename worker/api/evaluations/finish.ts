@@ -32,8 +32,6 @@ interface CheckpointRow {
   readonly sha256: string;
   readonly bytes: number;
   readonly busy: number;
-  /** Of the result that was there before. */
-  readonly replaced: string | null;
 }
 
 /**
@@ -46,14 +44,13 @@ export async function finishEvaluation(bindings: EvaluationBindings, input: Fini
   const { evaluation, suite, payloads, now, ort } = input;
   const stored = await requireSuite(DB, evaluation.suite.id);
   const checkpoint = await DB.prepare(
-    "SELECT c.name, c.card, c.sha256, c.bytes, e.busy, r.result_sha256 AS replaced FROM evaluations e " +
-      "JOIN checkpoints c ON c.id = e.checkpoint " +
-      "LEFT JOIN results r ON r.suite = e.suite AND r.checkpoint = e.checkpoint WHERE e.id = ?",
+    "SELECT c.name, c.card, c.sha256, c.bytes, e.busy FROM evaluations e " +
+      "JOIN checkpoints c ON c.id = e.checkpoint WHERE e.id = ?",
   )
     .bind(evaluation.id)
     .first<CheckpointRow>();
   if (!checkpoint) return;
-  const { name, card, busy, replaced } = checkpoint;
+  const { name, card, busy } = checkpoint;
   const lent = evaluation.device === "lent";
   const made = lent ? await listMade(DB, evaluation.id) : [];
   const edge = {
@@ -108,12 +105,7 @@ export async function finishEvaluation(bindings: EvaluationBindings, input: Fini
     throw new Error(
       `The checkpoint ${evaluation.checkpoint}, or what is known of it, changed at this moment`,
     );
-  const unneeded = [hash, ...(replaced === null ? [] : [replaced])];
-  await removeUnneeded(
-    bindings,
-    unneeded.map((each) => ({ kind: "result" as const, sha256: each })),
-    now,
-  );
+  await removeUnneeded(bindings, [{ kind: "result", sha256: hash }], now);
   if (lent) await sendOpenReplays(bindings, evaluation.id);
   else await dropBlobs(BLOBS, evaluation.id);
 }

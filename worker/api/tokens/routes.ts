@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import {
   issuedTokenSchema,
+  MOST_TOKEN_DAYS,
   newTokenSchema,
   tokenIdSchema,
   tokenListSchema,
@@ -55,6 +56,10 @@ export const tokens = createApi()
     const expiry = expiresAt === undefined ? now + DAYS * DAY : Date.parse(expiresAt);
     if (expiry <= now) {
       throw new ApiError(422, "already-expired", `expiresAt, ${expiresAt}, is past; give a date to come.`);
+    }
+    if (expiry > now + MOST_TOKEN_DAYS * DAY) {
+      const detail = `expiresAt, ${expiresAt}, is too far off; give a date within ${MOST_TOKEN_DAYS} days.`;
+      throw new ApiError(422, "expires-too-late", detail);
     }
     const token = await issueToken(context.env.DB, { label, scopes, expiresAt: expiry }, now);
     return context.json(token, 201, { "Cache-Control": "no-store" });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   issuedTokenSchema,
+  MOST_TOKEN_DAYS,
   SCOPES,
   tokenListSchema,
   tokenSchema,
@@ -137,6 +138,10 @@ test("refuses tokens that make no sense, and says where", async () => {
   expect(await refused({ ...good, scopes: ["root"] })).toMatchObject({ errors: [{ path: "scopes.0" }] });
   expect(await refused({ ...good, expiresAt: "2020-01-01T00:00:00Z" })).toMatchObject({
     code: "already-expired",
+  });
+  expect(await refused({ ...good, expiresAt: "2999-01-01T00:00:00Z" })).toMatchObject({
+    ...{ status: 422, code: "expires-too-late" },
+    detail: expect.stringContaining(`within ${MOST_TOKEN_DAYS} days`),
   });
   expect(await refused({ ...good, expiresAt: "tomorrow" })).toMatchObject({
     errors: [{ path: "expiresAt" }],

@@ -32,7 +32,7 @@ export async function keepModel(
     .bind(id, sha256)
     .run();
   if (meta.changes === 0) throw new PartChangedError(`the upload ${id} is gone`);
-  await settleRemoval(DB, sha256);
+  await settleRemoval(DB, { kind: "model", sha256 });
   if (await BLOBS.head(modelKey(sha256))) return;
   const { readable, writable } = new FixedLengthStream(bytes);
   const [sent, stored] = await Promise.allSettled([

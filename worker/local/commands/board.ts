@@ -1,6 +1,7 @@
 /** `plateau board`: what boards there are, and the rows of one. */
 import type { BoardRow } from "../../../shared/api/boards.ts";
 import type { Connection } from "../../../shared/api/client/connection.ts";
+import { ProblemError } from "../../../shared/api/client/errors.ts";
 import {
   boardPages,
   getBoardCsv,
@@ -31,8 +32,20 @@ export interface BoardCommandOptions extends ServerOptions {
 /** The most that the API gives at once. */
 const PAGE = 500;
 
+/** What the board calls a selection that it cannot make: the command was called in a way that cannot work. */
+const WRONG_USAGE = new Set(["invalid-sort", "invalid-request"]);
+
 /** Runs the command. Answers the exit code. */
 export async function boardCommand(suite: string | undefined, options: BoardCommandOptions): Promise<number> {
+  try {
+    return await show(suite, options);
+  } catch (error) {
+    if (!(error instanceof ProblemError && WRONG_USAGE.has(error.problem.code))) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
+}
+
+async function show(suite: string | undefined, options: BoardCommandOptions): Promise<number> {
   const { sort, order, name, family, run, limit = Infinity, json = false, csv = false } = options;
   const connection = reading(options);
   if (json && csv) throw new UsageError("Choose between --json and --csv.");

@@ -6,13 +6,25 @@ import { createServer, request, type IncomingMessage, type Server, type ServerRe
 import type { AddressInfo } from "node:net";
 import { UsageError } from "../usage-error.ts";
 import { isLoopbackAddress, isLoopbackName } from "./loopback.ts";
+import { refuseUnreadable } from "./refuse-unreadable.ts";
 import { sendProblem } from "./send-problem.ts";
+
+export interface Answered {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly status: number;
+  /** From request to answer. */
+  readonly milliseconds: number;
+}
 
 export interface Front {
   /** As this machine can call it. */
   readonly address: string;
   /** Where the Workers answer; null while they do not. */
   target: number | null;
+  /** Is told of every answer. */
+  onAnswer: ((answered: Answered) => void) | null;
   close(): Promise<void>;
 }
 
@@ -42,14 +54,29 @@ const LINGER = 10_000;
 /** @throws UsageError where the address cannot be listened on. */
 export async function openFront(host: string, port: number): Promise<Front> {
   let target: number | null = null;
+  let onAnswer: Front["onAnswer"] = null;
   // A part of an upload may take as long as it takes.
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 15_000 }, (incoming, answer) =>
-    pass(incoming, answer, target),
-  );
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 15_000 }, (incoming, answer) => {
+    tellOf(incoming, answer);
+    pass(incoming, answer, target);
+  });
   // curl asks before it sends something large.
-  server.on("checkContinue", (incoming: IncomingMessage, answer: ServerResponse) =>
-    pass(incoming, answer, target, () => answer.writeContinue()),
-  );
+  server.on("checkContinue", (incoming: IncomingMessage, answer: ServerResponse) => {
+    tellOf(incoming, answer);
+    pass(incoming, answer, target, () => answer.writeContinue());
+  });
+  server.on("clientError", refuseUnreadable);
+
+  function tellOf({ method = "", url = "" }: IncomingMessage, answer: ServerResponse): void {
+    const begun = performance.now();
+    answer.once("close", () => {
+      if (!answer.headersSent) return;
+      const path = (pathOf(url) ?? url).split("?", 1)[0]!;
+      const milliseconds = Math.round(performance.now() - begun);
+      onAnswer?.({ method, path, status: answer.statusCode, milliseconds });
+    });
+  }
+
   await listen(server, host, port);
   return {
     address: addressOf(host, (server.address() as AddressInfo).port),
@@ -58,6 +85,12 @@ export async function openFront(host: string, port: number): Promise<Front> {
     },
     set target(value) {
       target = value;
+    },
+    get onAnswer() {
+      return onAnswer;
+    },
+    set onAnswer(value) {
+      onAnswer = value;
     },
     close: () =>
       new Promise((resolve) => {

@@ -9,11 +9,14 @@ export function sendProblem(
   detail: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const problem: Problem = { type: "about:blank", title: STATUS_CODES[status]!, status, code, detail };
   answer.writeHead(status, {
     ...headers,
     "Content-Type": "application/problem+json",
     "Cache-Control": "no-store",
   });
-  answer.end(JSON.stringify(problem));
+  answer.end(JSON.stringify(problemOf(status, code, detail)));
+}
+
+export function problemOf(status: number, code: string, detail: string): Problem {
+  return { type: "about:blank", title: STATUS_CODES[status]!, status, code, detail };
 }

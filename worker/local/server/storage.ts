@@ -9,7 +9,7 @@ export interface Storage {
   readonly state: string;
   /** The owner's token, where this board made it. */
   readonly tokenFile: string;
-  /** What the Workers and Wrangler have to say. */
+  /** What happened, and what the Workers and Wrangler have to say. */
   readonly log: string;
   /** Wrangler's own files, of no use to anybody else. */
   readonly wrangler: string;
